@@ -1,0 +1,1 @@
+"""The access ledger: append, prove, search. Knows events, nothing of papers, people or protocols."""

@@ -1,0 +1,370 @@
+"""The closed list of entry kinds: what the ledger can say, and nothing else.
+
+Each kind is one frozen dataclass. Its fields in their order of declaration are the catalogue order in which the leaf
+commits them. A field is `clear()` (a search column, auditors read it) or `sealed()` (only the persons concerned
+read it, each under their own ledger key). None holds free text: values are ids, codes, counts and hashes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any, ClassVar, NewType
+
+EntryId = NewType("EntryId", str)
+PersonId = NewType("PersonId", str)
+"""Whom an entry concerns: an account id, or the owner id of a safe without an account of its own."""
+
+
+class Outcome(StrEnum):
+    """How the act ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class ActorKind(StrEnum):
+    """In which capacity someone acted."""
+
+    CITIZEN = "citizen"
+    SERVICE = "service"
+    FACILITATOR = "facilitator"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+    JOB = "job"
+
+
+class Term(StrEnum):
+    """Which of a person's two ledger keys seals the entry, hence how long they can read it."""
+
+    EXCHANGE = "exchange"
+    """36 months (CRPA R114-9-7)."""
+    ACCOUNT = "account"
+    """Until the account closes."""
+
+
+def clear() -> Any:
+    """A search column: time, kind, outcome and these are what auditors see."""
+    return field(default="", metadata={"clear": True})
+
+
+def sealed() -> Any:
+    """A field for the persons concerned only."""
+    return field(default="", metadata={"clear": False})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What every entry says. `persons` are told and can read the sealed half; none for acts on the house itself."""
+
+    kind: ClassVar[str] = ""
+    term: ClassVar[Term] = Term.ACCOUNT
+    actor_kind: ActorKind = field(metadata={"clear": True})
+    actor: str = field(default="", metadata={"clear": False})
+    outcome: Outcome = field(default=Outcome.DONE, metadata={"clear": True})
+    persons: tuple[PersonId, ...] = field(default=(), metadata={"person": True})
+
+    def values(self) -> list[tuple[str, str, bool]]:
+        """(field name, canonical value, clear?) in catalogue order, `persons` left out."""
+        return [
+            (f.name, str(getattr(self, f.name)), bool(f.metadata["clear"]))
+            for f in fields(self)
+            if "person" not in f.metadata
+        ]
+
+
+def _kind(name: str, term: Term = Term.ACCOUNT) -> Any:
+    def register(cls: type[Entry]) -> type[Entry]:
+        made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+        made.kind = name
+        made.term = term
+        CATALOGUE[name] = made
+        return made
+
+    return register
+
+
+CATALOGUE: dict[str, type[Entry]] = {}
+"""Every kind by its name."""
+
+
+# Papers
+
+
+@_kind("document_deposited", Term.EXCHANGE)
+class DocumentDeposited(Entry):
+    """A version was stored. Its commitment lets `ledger verify --vault` find a row rolled back."""
+
+    document_type: str = clear()
+    document: str = sealed()
+    version: str = sealed()
+    length: str = sealed()
+    ciphertext_sha256: str = sealed()
+
+
+@_kind("document_opened")
+class DocumentOpened(Entry):
+    """Its owner (or who acts for them, or a job) opened a paper: `what` is original, preview, takeout, upkeep."""
+
+    document_type: str = clear()
+    what: str = clear()
+    document: str = sealed()
+    version: str = sealed()
+
+
+@_kind("document_deleted")
+class DocumentDeleted(Entry):
+    """A paper, its keys and its description are gone here; from backups with the root version."""
+
+    document_type: str = clear()
+    document: str = sealed()
+    root_version: str = sealed()
+
+
+@_kind("document_lent", Term.EXCHANGE)
+class DocumentLent(Entry):
+    """The citizen lent one version to one client. `until` is seconds since 1970."""
+
+    client: str = clear()
+    document_type: str = clear()
+    purpose: str = clear()
+    legal_basis: str = clear()
+    until: str = clear()
+    document: str = sealed()
+    version: str = sealed()
+    lending: str = sealed()
+    grant: str = sealed()
+
+
+@_kind("lending_taken_back", Term.EXCHANGE)
+class LendingTakenBack(Entry):
+    """A lending ended before its date."""
+
+    client: str = clear()
+    document_type: str = clear()
+    purpose: str = clear()
+    lending: str = sealed()
+
+
+@_kind("document_read", Term.EXCHANGE)
+class DocumentRead(Entry):
+    """One read: one (token id, version, rendition), committed before its first byte. `agent` is Acting-Agent."""
+
+    client: str = clear()
+    document_type: str = clear()
+    purpose: str = clear()
+    legal_basis: str = clear()
+    rendition: str = clear()
+    document: str = sealed()
+    version: str = sealed()
+    lending: str = sealed()
+    grant: str = sealed()
+    agent: str = sealed()
+    token: str = sealed()
+
+
+@_kind("read_failed", Term.EXCHANGE)
+class ReadFailed(Entry):
+    """A read that was written down gave no byte: it does not count. `read` is that entry's id."""
+
+    client: str = clear()
+    document_type: str = clear()
+    purpose: str = clear()
+    lending: str = sealed()
+    read: str = sealed()
+
+
+@_kind("read_refused", Term.EXCHANGE)
+class ReadRefused(Entry):
+    """An authenticated client was refused a paper; merged by minute. `reason` is the refusal's code."""
+
+    client: str = clear()
+    document_type: str = clear()
+    purpose: str = clear()
+    reason: str = clear()
+    lending: str = sealed()
+
+
+@_kind("agreement_recorded")
+class AgreementRecorded(Entry):
+    """The person agreed (or no longer agrees) that the house reads their papers for previews (CPCE L103 4°)."""
+
+    agreed: str = clear()
+
+
+@_kind("owner_key_replaced")
+class OwnerKeyReplaced(Entry):
+    """A new owner key: what stayed was rewrapped, the old one destroyed."""
+
+    reason: str = clear()
+
+
+# The provider
+
+
+@_kind("grant_made", Term.EXCHANGE)
+class GrantMade(Entry):
+    """The citizen let a client know claims, or read papers (`document_lent` says which)."""
+
+    client: str = clear()
+    scope: str = clear()
+    purpose: str = clear()
+    grant: str = sealed()
+
+
+@_kind("grant_refused", Term.EXCHANGE)
+class GrantRefused(Entry):
+    """The citizen said no."""
+
+    client: str = clear()
+    scope: str = clear()
+    purpose: str = clear()
+
+
+@_kind("grant_taken_back", Term.EXCHANGE)
+class GrantTakenBack(Entry):
+    """The grant, its tokens and its lendings are over."""
+
+    client: str = clear()
+    grant: str = sealed()
+
+
+@_kind("claims_released", Term.EXCHANGE)
+class ClaimsReleased(Entry):
+    """Data about the person went to a client: names of claims, never values."""
+
+    client: str = clear()
+    claims: str = clear()
+    grant: str = sealed()
+
+
+@_kind("authorization_revoked")
+class AuthorizationRevoked(Entry):
+    """One code's family of tokens ended: `reason` is code_replay, refresh_reuse, revocation, sign_out."""
+
+    client: str = clear()
+    reason: str = clear()
+    grant: str = sealed()
+
+
+@_kind("client_changed")
+class ClientChanged(Entry):
+    """A client was imported, changed or removed (`change`)."""
+
+    client: str = clear()
+    change: str = clear()
+
+
+@_kind("keys_rotated")
+class KeysRotated(Entry):
+    """Keys of a kind (signing, root, ledger) were rotated to a version."""
+
+    keys: str = clear()
+    version: str = clear()
+
+
+# Accounts
+
+
+@_kind("account_created")
+class AccountCreated(Entry):
+    """An account began."""
+
+
+@_kind("account_changed")
+class AccountChanged(Entry):
+    """An address, attribute or credential changed: `what` names it, never its value."""
+
+    what: str = clear()
+
+
+@_kind("account_closed")
+class AccountClosed(Entry):
+    """An account ended; its own keys are destroyed, exchanges set aside."""
+
+    root_version: str = clear()
+
+
+@_kind("signed_in")
+class SignedIn(Entry):
+    """A sign-in, or an attempt that failed for a known account."""
+
+    amr: str = clear()
+    acr: str = clear()
+    sign_in: str = sealed()
+
+
+@_kind("signed_out")
+class SignedOut(Entry):
+    """A sign-in ended: `reason` is person, password_changed, operator, closed."""
+
+    reason: str = clear()
+    sign_in: str = sealed()
+
+
+@_kind("role_changed")
+class RoleChanged(Entry):
+    """A role was proposed, confirmed or withdrawn (`change`). Two people are needed."""
+
+    role: str = clear()
+    change: str = clear()
+
+
+@_kind("takeout_made")
+class TakeoutMade(Entry):
+    """The person took everything home."""
+
+    documents: str = clear()
+
+
+# The house
+
+
+@_kind("ledger_searched")
+class LedgerSearched(Entry):
+    """An auditor looked: names of the filters used; `pseudonym` when one person was looked at; `reason` is a code."""
+
+    filters: str = clear()
+    pseudonym: str = clear()
+    reason: str = clear()
+
+
+@_kind("ledger_exported")
+class LedgerExported(Entry):
+    """An auditor took a bundle out: indices from `first` up to, without, `end`."""
+
+    first: str = clear()
+    end: str = clear()
+
+
+@_kind("readable_parts_erased")
+class ReadablePartsErased(Entry):
+    """Readable parts are missing from here on purpose: reason (term, closing, lost) and index range [first, end)."""
+
+    reason: str = clear()
+    first: str = clear()
+    end: str = clear()
+
+
+@_kind("log_opened")
+class LogOpened(Entry):
+    """The first entry of a log; a successor names its predecessor's last checkpoint (origin, size, root in hex)."""
+
+    predecessor: str = clear()
+    predecessor_size: str = clear()
+    predecessor_root: str = clear()
+
+
+@_kind("job_run")
+class JobRun(Entry):
+    """A job that opened keys or erased: the cause its unwraps name."""
+
+    job: str = clear()
+
+
+@_kind("command_run")
+class CommandRun(Entry):
+    """An operator's command that changed or showed something; `actor` is the operating-system user."""
+
+    command: str = clear()

@@ -1,0 +1,141 @@
+"""The database: one engine, one way to open a transaction, and the metadata that every store adds its tables to.
+
+Services open transactions; stores take `tx` first. Nothing that waits (network, key ring, hashing) may happen
+while one is open: `assert_outside` is called by every outgoing adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+
+from config.errors import TransactionError
+
+Transaction = Connection
+"""An open transaction, handed down as `tx`. Only `Database` makes one."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    },
+)
+
+_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+
+
+class UtcSeconds(TypeDecorator[datetime]):
+    """An aware UTC datetime in whole seconds, kept as a 64-bit count since 1970 on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Seconds since 1970; a naive datetime is refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "naive datetime"
+            raise ValueError(message)
+        return int(value.timestamp())
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """The aware datetime of a stored count."""
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+def in_transaction() -> bool:
+    """Whether this context holds an open transaction or snapshot."""
+    return _open.get()
+
+
+def assert_outside(what: str) -> None:
+    """Raise `TransactionError` when `what` (network, key ring, hashing) is tried inside a transaction."""
+    if _open.get():
+        message = f"{what} inside an open transaction"
+        raise TransactionError(message)
+
+
+class Database:
+    """The database of one installation: SQLite (WAL) or PostgreSQL, by its URL."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        """url: SQLAlchemy's form: `sqlite:////path/file.db` or `postgresql+psycopg://…`."""
+        self.engine = _sqlite_engine(url, pool_size) if url.startswith("sqlite") else _postgresql_engine(url, pool_size)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite (one writer at a time) rather than PostgreSQL."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A writing transaction: commits at the end of the block, rolls back when it raises.
+
+        Raises `TransactionError` when this context already holds one.
+        """
+        with self._opened(self.engine.connect()) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A read-only snapshot: what is seen does not change while it is open."""
+        options = {"read_only": True} if self.is_sqlite else {
+            "isolation_level": "REPEATABLE READ", "postgresql_readonly": True,
+        }
+        with self._opened(self.engine.connect().execution_options(**options)) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _opened(self, connection: Connection) -> Iterator[Connection]:
+        with connection:
+            if _open.get():
+                message = "a transaction is already open in this context"
+                raise TransactionError(message)
+            token = _open.set(True)
+            try:
+                yield connection
+            finally:
+                _open.reset(token)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 5, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA busy_timeout = 5000")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that reads first can't wait for the writer (SQLITE_BUSY at once), so take the lock now.
+        read_only = connection.get_execution_options().get("read_only")
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    return create_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=5, pool_pre_ping=True,
+        connect_args={"options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"},
+    )

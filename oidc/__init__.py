@@ -1,0 +1,1 @@
+"""The OpenID provider: clients, grants, tokens, keys. Knows people as subject ids."""

@@ -1,0 +1,1 @@
+"""The documents: intake, encryption, storage, lending. Knows people as owner ids."""

@@ -1,0 +1,62 @@
+"""What the vault asks of the rooms above and beside it; `citizen_account/adapters/` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NewType, Protocol
+
+from config.database import Transaction
+
+OwnerId = NewType("OwnerId", str)
+"""A safe with a key. An account acts for one or more."""
+DocumentId = NewType("DocumentId", str)
+VersionId = NewType("VersionId", str)
+LendingId = NewType("LendingId", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """What a client showed with a request for a paper."""
+
+    method: str
+    url: str
+    """As the client wrote it: public origin and path, without query (RFC 9449 `htu`)."""
+    authorization: Sequence[str] = field(repr=False)
+    """Every Authorization header, in order."""
+    dpop: Sequence[str] = field(default=(), repr=False)
+    client_certificate: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """A token that stands: who presents it and which lendings its grant holds."""
+
+    client_id: str
+    token_id: str
+    lendings: frozenset[LendingId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """Why a presentation isn't enough."""
+
+    status: int
+    www_authenticate: str
+    """The complete header value (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1)."""
+    code: str
+    """The error code, empty when no token was presented."""
+
+
+class AccessTokens(Protocol):
+    """Judges access tokens. Nothing but the provider can."""
+
+    def verify(self, presentation: Presentation) -> Permission | Challenge:
+        """Whether this token, so presented, may reach the vault now (one query)."""
+
+
+class Notices(Protocol):
+    """Messages to the person; the vault never mails."""
+
+    def document_read(self, tx: Transaction, owner: OwnerId, lending: LendingId) -> None:
+        """A service opened a paper of a lending for the first time."""
