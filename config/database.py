@@ -137,5 +137,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
 def _postgresql_engine(url: str, pool_size: int) -> Engine:
     return create_engine(
         url, pool_size=pool_size, max_overflow=0, pool_timeout=5, pool_pre_ping=True,
-        connect_args={"options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"},
+        connect_args={
+            "options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+        },
     )
