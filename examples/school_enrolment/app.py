@@ -84,7 +84,9 @@ def start() -> str:
 def sign_in() -> Any:
     """Send the parent to the city account (RFC 6749 §4.1.1, with PKCE and RFC 9396)."""
     return city.authorize_redirect(
-        url_for("callback", _external=True), authorization_details=json.dumps(PAPERS), ui_locales="fr en",
+        url_for("callback", _external=True),
+        authorization_details=json.dumps(PAPERS),
+        ui_locales="fr en",
     )
 
 
@@ -136,7 +138,8 @@ def fetch(mine: Enrolment) -> None:
     try:
         if mine.token["expires_at"] < time.time() + 5:
             mine.token |= city.fetch_access_token(
-                grant_type="refresh_token", refresh_token=mine.token.get("refresh_token"),
+                grant_type="refresh_token",
+                refresh_token=mine.token.get("refresh_token"),
             )
     except OAuthError as error:
         mine.problem = f"The city refused: {error.description or error.error}"
@@ -154,7 +157,11 @@ def fetch(mine: Enrolment) -> None:
         digest = hashlib.sha256(answer.content).hexdigest()
         papers.append(
             Paper(
-                document["document_type"], document["location"], answer.headers["Content-Type"], digest, answer.content,
+                document["document_type"],
+                document["location"],
+                answer.headers["Content-Type"],
+                digest,
+                answer.content,
             ),
         )
     mine.papers = papers
@@ -162,4 +169,3 @@ def fetch(mine: Enrolment) -> None:
 
 def _mine() -> Enrolment | None:
     return enrolments.get(session.get("file", ""))
-

@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+ROUNDS ?= 3
+PORT ?= 8000
+T ?= tests
+B := .venv/bin
+
+.PHONY: help environment run demo migrate test test-long lint format types contracts bench screenshots lock docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+## Run it
+run: ## set everything up and serve http://localhost:8000 (PORT=8010 for another port)
+	@PYTHON=$(PYTHON) tools/environment requirements.lock
+	@exec $(B)/citizen-account run --port $(PORT) --stop-with-parent
+demo: ## the same, filled with a small town
+	@PYTHON=$(PYTHON) tools/environment requirements.lock
+	@exec $(B)/citizen-account run --port $(PORT) --demo --stop-with-parent
+migrate: environment ## bring the database to this version
+	@$(B)/citizen-account migrate
+
+## Work on it
+environment: ## .venv with everything that tests and linters need
+	@PYTHON=$(PYTHON) tools/environment requirements-test.lock
+	@tools/machine
+test: environment lint ## every test (one: make test T=tests/vault)
+	ROUNDS=$(ROUNDS) $(B)/python -m pytest -n 2 --dist loadgroup $(T)
+test-long: environment ## the long series: many seeds, offsets and kills, an hour at most
+	ROUNDS=100 $(B)/python -m pytest -n 2 --dist loadgroup -m long tests
+lint: environment types contracts ## ruff, mypy, import contract, spelling
+	$(B)/ruff check .
+	$(B)/ruff format --check .
+	$(B)/codespell
+types: environment ## mypy strict
+	$(B)/mypy
+contracts: environment ## the import contract of the house
+	$(B)/lint-imports
+format: environment ## ruff's formatter
+	$(B)/ruff format .
+	$(B)/ruff check --fix .
+bench: environment ## speed beside the bare parts, in one run
+	$(B)/python -m bench
+screenshots: environment ## the pictures in docs/pictures, phone and desktop
+	$(B)/python -m tools.screenshots
+lock: environment ## pin the dependencies of pyproject.toml again
+	tools/lock
+clean: ## everything that was made, but not data/
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules
