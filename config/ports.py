@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http
+import http.client
 import socket
 from contextlib import ExitStack
 
@@ -41,3 +43,15 @@ def free(count: int, host: str = "127.0.0.1") -> list[int]:
             if port <= HIGHEST - GRPC_OFFSET and is_free(port + GRPC_OFFSET, host):
                 chosen.append(port)
     return chosen
+
+
+def serves(port: int, path: str = "/", host: str = "127.0.0.1") -> bool:
+    """Whether an HTTP server answers a GET of `path` with anything but a server error."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

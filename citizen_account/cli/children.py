@@ -1,0 +1,72 @@
+"""The processes that `run` starts: none outlives it, whatever ends it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def die_with_parent(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
+    """A function for the child side of a fork: the kernel ends the child when its parent dies (prctl(2)).
+
+    Made before the fork, so that the child only makes one system call. A parent that died in between is noticed by
+    its changed process id.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+
+    def bind() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, sent)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return bind
+
+
+def stop_with_parent() -> None:
+    """End this process with SIGTERM, hence in order, when its own parent dies (`make run` killed)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass(slots=True)
+class Child:
+    """One started process."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self, patience: float) -> None:
+        """Ask it to end; after `patience` seconds end it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_python(name: str, arguments: list[str], environment: Mapping[str, str], log: Path | None) -> Child:
+    """Start a Python program of ours. log: where its output goes, appended; None for our own standard error."""
+    output = log.open("ab") if log else None
+    process = subprocess.Popen(  # noqa: S603 -- our own programs
+        [sys.executable, *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=output or sys.stderr,
+        stderr=output or sys.stderr,
+        preexec_fn=die_with_parent(),  # noqa: PLW1509 -- `run` has no threads
+        # Ctrl-C reaches `run` alone, which ends its children in order: web before worker before store.
+        start_new_session=True,
+    )
+    if output:
+        output.close()
+    return Child(name, process)

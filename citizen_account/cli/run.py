@@ -1,0 +1,230 @@
+"""`run`: everything on this machine, by one command. It starts, watches and ends the others, and does nothing else.
+
+Order of start: store, set-up (database, keys, first clients), web, worker, example; of stop: the reverse.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from citizen_account.cli.children import Child, die_with_parent, start_python, stop_with_parent
+from config import ports, seaweedfs
+from config.errors import ConfigurationError
+from config.identifiers import SystemRandomness
+from config.settings import Settings, load_settings
+
+LEAST_FREE_BYTES = 300_000_000
+"""Below this the store refuses writes, so don't begin."""
+PATIENCE = 10.0
+"""Seconds a child may take to start or to end."""
+STEPS = 6
+POLL = 0.05
+"""Seconds between two looks at a child that starts."""
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, help="Port of the pages, on loopback.")
+@click.option("--example-port", default=8001, show_default=True, help="Port of the example e-service.")
+@click.option("--demo", is_flag=True, help="Fill it with a small town first.")
+@click.option("--stop-with-parent", "bound", is_flag=True, hidden=True)
+def command(port: int, example_port: int, demo: bool, bound: bool) -> None:
+    """Set up everything and serve it on this machine, for trying and developing."""
+    if bound:
+        stop_with_parent()
+    settings = load_settings()
+    folder = settings.data_dir.resolve()
+    _make_room(folder)
+    with _only_one(folder):
+        _check_ports(port, example_port)
+        Installation(settings, folder, port, example_port).serve(demo=demo)
+
+
+def _make_room(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "logs").mkdir(exist_ok=True)
+    except OSError as error:
+        message = f"The data folder {folder} can't be made ({error.strerror}). Choose another: CITIZEN_ACCOUNT_DATA_DIR"
+        raise ConfigurationError(message) from error
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        message = (
+            f"The disk is nearly full: {free // 1_000_000} MB are free in {folder}, "
+            f"{LEAST_FREE_BYTES // 1_000_000} MB are needed. Make room, then start again."
+        )
+        raise ConfigurationError(message)
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    with (folder / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            message = f"It is running already with the data in {folder}. Stop that one first (Ctrl-C there)."
+            raise ConfigurationError(message) from None
+        yield
+
+
+def _check_ports(*wanted: int) -> None:
+    for port in wanted:
+        if not ports.is_free(port):
+            message = f"Port {port} is in use. Stop what uses it, or choose another: make run PORT={port + 10}"
+            raise ConfigurationError(message)
+
+
+class Installation:
+    """The processes of one `run`, and what they are told."""
+
+    def __init__(self, settings: Settings, folder: Path, port: int, example_port: int) -> None:
+        """folder: where data, keys and logs are kept; it exists. The ports are free."""
+        self.settings = settings
+        self.folder = folder
+        self.port = port
+        self.example_port = example_port
+        self.logs = folder / "logs"
+        self.children: list[Child] = []
+        self.stopped = threading.Event()
+        self.environment = self._environment()
+
+    def serve(self, *, demo: bool) -> None:
+        """Start everything, wait for Ctrl-C (or SIGTERM), stop everything.
+
+        Raises `ConfigurationError` when something does not start or ends by itself; nothing is left running then.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stopped.set())
+        try:
+            self._start(demo=demo)
+            self._watch()
+        finally:
+            for child in reversed(self.children):
+                child.stop(PATIENCE)
+        click.echo("Stopped.")
+
+    def _start(self, *, demo: bool) -> None:
+        self._start_store()
+        self._keep_for_other_commands()
+        _say(2, "Database, keys and first accounts")
+        said = self._prepare(demo=demo)
+        _say(3, f"Web server on http://localhost:{self.port}")
+        web = self._start_python("web server", "citizen_account", "web", "--port", str(self.port))
+        _say(4, "Worker")
+        self._start_python("worker", "citizen_account", "worker")
+        _say(5, f"Example e-service on http://127.0.0.1:{self.example_port}")
+        self._start_python("example e-service", "examples.school_enrolment", str(self.example_port))
+        self._wait(web, lambda: ports.serves(self.port, "/health"))
+        _say(6, "Ready")
+        click.echo(_READY.format(port=self.port, example_port=self.example_port, folder=self.folder, said=said))
+
+    def _start_store(self) -> None:
+        if self.settings.s3.endpoint_url:
+            _say(1, f"Object store: yours, at {self.settings.s3.endpoint_url}")
+            return
+        _say(1, "Object store: SeaweedFS, on loopback")
+        store = seaweedfs.start(
+            self.folder / "object-store",
+            SystemRandomness(),
+            log=self._log("object store"),
+            before_exec=die_with_parent(),
+        )
+        child = Child("object store", store.process)
+        self.children.append(child)
+        self.environment |= {
+            "CITIZEN_ACCOUNT_S3_ENDPOINT_URL": store.endpoint_url,
+            "CITIZEN_ACCOUNT_S3_ACCESS_KEY_ID": store.credentials.access_key_id,
+            "CITIZEN_ACCOUNT_S3_SECRET_ACCESS_KEY": store.credentials.secret_access_key,
+        }
+        self._wait(child, store.answers)
+
+    def _start_python(self, name: str, *arguments: str) -> Child:
+        child = start_python(name, ["-m", *arguments], self.environment, self._log(name))
+        self.children.append(child)
+        return child
+
+    def _environment(self) -> dict[str, str]:
+        url = f"http://localhost:{self.port}"
+        made = {
+            "CITIZEN_ACCOUNT_DATA_DIR": str(self.folder),
+            "CITIZEN_ACCOUNT_PUBLIC_URL": url,
+            "CITY_ISSUER": url,
+            "SCHOOL_URL": f"http://127.0.0.1:{self.example_port}",
+            "SCHOOL_CREDENTIALS": str(self.folder / "school-enrolment.json"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        if not self.settings.mail.smtp_url:
+            made["CITIZEN_ACCOUNT_MAIL__LOCAL_MAILBOX"] = "true"
+        return made
+
+    def _keep_for_other_commands(self) -> None:
+        """Write what was chosen where `installation.settings` finds it: commands in another shell then work."""
+        path = self.folder / "embedded.env"
+        chosen = {name: value for name, value in self.environment.items() if name.startswith("CITIZEN_ACCOUNT_")}
+        made = path.with_suffix(".new")
+        made.unlink(missing_ok=True)
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.writelines(f"{name}={value}\n" for name, value in chosen.items())
+        made.replace(path)
+
+    def _prepare(self, *, demo: bool) -> str:
+        arguments = [sys.executable, "-m", "citizen_account", "prepare", *(["--demo"] if demo else [])]
+        done = subprocess.run(  # noqa: S603 -- our own program
+            arguments,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            check=False,
+            preexec_fn=die_with_parent(),
+        )
+        if done.returncode:
+            message = "The set-up stopped; the line above says why."
+            raise ConfigurationError(message)
+        return done.stdout.decode()
+
+    def _log(self, name: str) -> Path:
+        return self.logs / f"{name.replace(' ', '-')}.log"
+
+    def _wait(self, child: Child, ready: Callable[[], bool]) -> None:
+        for _ in range(int(PATIENCE / POLL)):
+            if self.stopped.is_set():
+                raise SystemExit(0)
+            if child.process.poll() is not None:
+                break
+            if ready():
+                return
+            self.stopped.wait(POLL)
+        log = self._log(child.name)
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+        message = f"The {child.name} did not start. It said last: {last[0][:300]} (all of it: {log})"
+        raise ConfigurationError(message)
+
+    def _watch(self) -> None:
+        while not self.stopped.wait(0.5):
+            for child in self.children:
+                if child.process.poll() is not None:
+                    message = f"The {child.name} ended (exit code {child.process.returncode}); the rest was stopped."
+                    raise ConfigurationError(message)
+
+
+_READY = """
+  Pages             http://localhost:{port}
+  Mails             http://localhost:{port}/local-mailbox   (every mail lands here, nothing leaves this machine)
+  Example service   http://127.0.0.1:{example_port}
+  Data and logs     {folder}
+{said}
+  Make an account on the first page; confirm it with the mail. Ctrl-C stops everything.
+"""
+
+
+def _say(step: int, text: str) -> None:
+    click.echo(f"[{step}/{STEPS}] {text}")
