@@ -88,9 +88,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A read-only snapshot: what is seen does not change while it is open."""
-        options = {"read_only": True} if self.is_sqlite else {
-            "isolation_level": "REPEATABLE READ", "postgresql_readonly": True,
-        }
+        options = (
+            {"read_only": True}
+            if self.is_sqlite
+            else {
+                "isolation_level": "REPEATABLE READ",
+                "postgresql_readonly": True,
+            }
+        )
         with self._opened(self.engine.connect().execution_options(**options)) as connection, connection.begin():
             yield connection
 
@@ -113,7 +118,10 @@ class Database:
 
 def _sqlite_engine(url: str, pool_size: int) -> Engine:
     engine = create_engine(
-        url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 5, "isolation_level": None},
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args={"timeout": 5, "isolation_level": None},
     )
 
     @event.listens_for(engine, "connect")
@@ -136,7 +144,11 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
 
 def _postgresql_engine(url: str, pool_size: int) -> Engine:
     return create_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_timeout=5, pool_pre_ping=True,
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
         connect_args={
             "options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
         },
