@@ -1,0 +1,289 @@
+"""The object store: S3 by boto3 for writes, by presigned URLs over kept connections for reads.
+
+A presigned GET costs less than half of boto3's own. Conditional writes are never repeated blindly: after an unknown
+outcome the name is looked at, and the same length and checksum is success.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import urllib3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from config.database import assert_outside
+from config.errors import ObjectExists, ObjectMissing, ObjectStoreError
+from config.settings import S3
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+PART_BYTES = 8 * 1024 * 1024
+"""Objects up to this go in one request, larger ones in parts of this size."""
+READ_BYTES = 256 * 1024
+"""How much of a body is read at once."""
+PRESIGNED_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """What a name holds: its length, ETag and, where asked for, its SHA-256."""
+
+    length: int
+    etag: str
+    sha256: bytes | None = None
+
+
+class ObjectStore:
+    """One bucket of the S3 service."""
+
+    def __init__(self, settings: S3, bucket: str) -> None:
+        """bucket: its name; `ensure_bucket` makes it."""
+        self._bucket = bucket
+        given: dict[str, Any] = {
+            "endpoint_url": settings.endpoint_url or None,
+            "region_name": settings.region,
+            "aws_access_key_id": settings.access_key_id or None,
+            "aws_secret_access_key": settings.secret_access_key.get_secret_value() or None,
+        }
+        session = boto3.session.Session()
+        common: dict[str, Any] = {"connect_timeout": 3, "read_timeout": 20, "s3": {"addressing_style": "path"}}
+        # What may be repeated without thought, and what may not.
+        self._again: S3Client = session.client(
+            "s3", **given, config=Config(**common, retries={"total_max_attempts": 4})
+        )
+        self._once: S3Client = session.client("s3", **given, config=Config(**common, retries={"total_max_attempts": 1}))
+        self._pool = urllib3.PoolManager(
+            maxsize=32,
+            timeout=urllib3.Timeout(connect=3, read=20),
+            retries=urllib3.Retry(total=3, backoff_factor=0.1, status_forcelist={500, 502, 503}, raise_on_status=False),
+        )
+
+    def ensure_bucket(self, *, object_lock: bool = False) -> None:
+        """Make the bucket when it isn't there. object_lock: can only be chosen now."""
+        assert_outside("object store")
+        with _translated():
+            try:
+                self._again.head_bucket(Bucket=self._bucket)
+            except ClientError:
+                try:
+                    self._again.create_bucket(Bucket=self._bucket, ObjectLockEnabledForBucket=object_lock)
+                except ClientError as error:
+                    if _code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+                        raise
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a new object in one request; the store checks its SHA-256.
+
+        Writing the same bytes again is success. Raises `ObjectExists` when the name holds others,
+        `ObjectStoreError` when the outcome stays unknown.
+        """
+        assert_outside("object store")
+        digest = hashlib.sha256(data).digest()
+        try:
+            self._once.put_object(
+                Bucket=self._bucket,
+                Key=name,
+                Body=data,
+                IfNoneMatch="*",
+                ChecksumSHA256=base64.b64encode(digest).decode(),
+            )
+        except (ClientError, BotoCoreError) as error:
+            self._settle(name, len(data), digest, error)
+
+    def put_parts(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Write a new object of any size with flat memory: parts of 8 MiB, each with its SHA-256.
+
+        Up to one part it is a single request. An exception out of `chunks` aborts and leaves no object.
+        Raises `ObjectExists` or `ObjectStoreError`; no object is left then, an unfinished upload is aborted.
+        """
+        assert_outside("object store")
+        parts = _in_parts(chunks)
+        first = next(parts, b"")
+        second = next(parts, None)
+        if second is None:
+            self.put(name, first)
+            return
+        with _translated():
+            upload = self._again.create_multipart_upload(Bucket=self._bucket, Key=name, ChecksumAlgorithm="SHA256")
+        upload_id = upload["UploadId"]
+        try:
+            self._put_all(name, upload_id, first, second, parts)
+        except BaseException:
+            self._abort(name, upload_id)
+            raise
+
+    def _put_all(self, name: str, upload_id: str, first: bytes, second: bytes, rest: Iterator[bytes]) -> None:
+        done: list[Any] = []
+        with _translated():
+            for number, part in enumerate(_chained(first, second, rest), start=1):
+                checksum = base64.b64encode(hashlib.sha256(part).digest()).decode()
+                answer = self._again.upload_part(
+                    Bucket=self._bucket,
+                    Key=name,
+                    UploadId=upload_id,
+                    PartNumber=number,
+                    Body=part,
+                    ChecksumSHA256=checksum,
+                )
+                done.append({"ETag": answer["ETag"], "PartNumber": number, "ChecksumSHA256": checksum})
+            self._once.complete_multipart_upload(
+                Bucket=self._bucket,
+                Key=name,
+                UploadId=upload_id,
+                IfNoneMatch="*",
+                MultipartUpload={"Parts": done},
+            )
+
+    def _abort(self, name: str, upload_id: str) -> None:
+        try:
+            self._again.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=upload_id)
+        except (ClientError, BotoCoreError):
+            return  # the sweep of unfinished uploads finds it
+
+    def _settle(self, name: str, length: int, digest: bytes, error: Exception) -> None:
+        refused = isinstance(error, ClientError) and _code(error) in {
+            "PreconditionFailed",
+            "ConditionalRequestConflict",
+        }
+        unknown = not isinstance(error, ClientError) or _status(error) >= 500  # noqa: PLR2004 -- a server error
+        if not refused and not unknown:
+            raise ObjectStoreError(str(error)) from error
+        try:
+            found = self.head(name)
+        except ObjectMissing:
+            raise ObjectStoreError(str(error)) from error
+        if found.length != length or found.sha256 != digest:
+            raise ObjectExists(name) from error
+
+    def replace(self, name: str, data: bytes, *, if_match: str | None) -> str:
+        """Write over an object only if its ETag is still `if_match` (None: only if there is none); the new ETag.
+
+        Raises `ObjectExists` when someone else wrote in between.
+        """
+        assert_outside("object store")
+        condition: dict[str, Any] = {"IfMatch": if_match} if if_match else {"IfNoneMatch": "*"}
+        with _translated():
+            try:
+                answer = self._once.put_object(Bucket=self._bucket, Key=name, Body=data, **condition)
+            except ClientError as error:
+                if _code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}:
+                    raise ObjectExists(name) from error
+                raise
+        return answer["ETag"]
+
+    def head(self, name: str) -> StoredObject:
+        """What the name holds. Raises `ObjectMissing`."""
+        assert_outside("object store")
+        with _translated():
+            answer = self._again.head_object(Bucket=self._bucket, Key=name, ChecksumMode="ENABLED")
+        checksum = answer.get("ChecksumSHA256")
+        whole = checksum is not None and "-" not in checksum
+        return StoredObject(
+            length=answer["ContentLength"],
+            etag=answer["ETag"],
+            sha256=base64.b64decode(checksum) if whole and checksum else None,
+        )
+
+    def get(self, name: str) -> tuple[bytes, str]:
+        """A small object and its ETag. Raises `ObjectMissing`."""
+        assert_outside("object store")
+        answer = self._request(name, {})
+        return answer.read(), answer.headers.get("ETag", "")
+
+    def read(self, name: str, first: int = 0, last: int | None = None) -> Iterator[bytes]:
+        """The bytes from `first` to `last` (both included; None: to the end), a piece at a time; one request.
+
+        The request is made here, so that what is wrong is known before the first byte is promised. Raises
+        `ObjectMissing` or `ObjectStoreError`; the latter also in the middle, when the connection is cut.
+        """
+        assert_outside("object store")
+        ranged = first > 0 or last is not None
+        answer = self._request(name, {"Range": f"bytes={first}-{'' if last is None else last}"} if ranged else {})
+        return _pieces(answer)
+
+    def _request(self, name: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        url = self._again.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self._bucket, "Key": name},
+            ExpiresIn=PRESIGNED_SECONDS,
+        )
+        try:
+            answer = self._pool.request("GET", url, headers=headers, preload_content=False)
+        except urllib3.exceptions.HTTPError as error:
+            raise ObjectStoreError(str(type(error).__name__)) from error
+        if answer.status in {200, 206}:
+            return answer
+        answer.drain_conn()
+        answer.release_conn()
+        if answer.status == 404:  # noqa: PLR2004 -- not found
+            raise ObjectMissing(name)
+        message = f"GET answered {answer.status}"
+        raise ObjectStoreError(message)
+
+    def delete(self, name: str) -> None:
+        """Remove an object; removing what isn't there is success."""
+        assert_outside("object store")
+        with _translated():
+            self._again.delete_object(Bucket=self._bucket, Key=name)
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """The names that begin so, in order."""
+        assert_outside("object store")
+        with _translated():
+            for page in self._again.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                yield from (item["Key"] for item in page.get("Contents", []))
+
+
+def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    try:
+        yield from answer.stream(READ_BYTES)
+    except urllib3.exceptions.HTTPError as error:
+        raise ObjectStoreError(str(type(error).__name__)) from error
+    finally:
+        answer.release_conn()
+
+
+def _in_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    held = bytearray()
+    for chunk in chunks:
+        held += chunk
+        while len(held) > PART_BYTES:
+            yield bytes(held[:PART_BYTES])
+            del held[:PART_BYTES]
+    yield bytes(held)
+
+
+def _chained(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield second
+    yield from rest
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) in {"NoSuchKey", "404", "NotFound"}:
+            raise ObjectMissing(str(error)) from error
+        if _code(error) in {"PreconditionFailed", "ConditionalRequestConflict"}:
+            raise ObjectExists(str(error)) from error
+        raise ObjectStoreError(str(error)) from error
+    except BotoCoreError as error:
+        raise ObjectStoreError(str(error)) from error
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
