@@ -1,0 +1,235 @@
+"""The job queue: a transactional outbox.
+
+A job is written with the change that asks for it, so it is never lost and never runs for work that rolled back.
+Delivery is at least once: handlers are idempotent.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, Index, Integer, String, Table, Text, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from config.clock import Clock
+from config.database import Database, Transaction, UtcSeconds, metadata
+from config.identifiers import Randomness, new_id
+from config.logs import get_logger
+
+LEASE = timedelta(minutes=5)
+"""A job that was begun and not ended by then is begun again: its worker died."""
+TRIES = 8
+"""After so many failures a job is set aside, kept and shown."""
+FIRST_DELAY = timedelta(seconds=2)
+"""Doubled after every failure."""
+POLL_SECONDS = 0.2
+"""How long the worker rests when nothing is due."""
+
+log = get_logger(__name__)
+
+queue = Table(
+    "job_queue",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(64), nullable=False, comment="clear: name of the payload class"),
+    Column("payload", Text, nullable=False, comment="clear: JSON of ids only"),
+    Column("state", String(8), nullable=False, comment="clear: due, failed"),
+    Column("unique_key", String(128), unique=True, comment="clear: ids; one waiting job for each"),
+    Column("run_at", UtcSeconds, nullable=False),
+    Column("leased_until", UtcSeconds),
+    Column("tries", Integer, nullable=False),
+    Column("error", String(200), comment="clear: class of the last exception"),
+    Index(None, "state", "run_at"),
+)
+periodic = Table(
+    "job_periodic",
+    metadata,
+    Column("name", String(64), primary_key=True, comment="clear: name in the code"),
+    Column("next_at", UtcSeconds, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a job is about: ids and codes only, never content. Subclasses are frozen dataclasses with a `kind`."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedJob:
+    """A job that was set aside."""
+
+    id: str
+    kind: str
+    tries: int
+    error: str
+
+
+@dataclass(slots=True)
+class _Periodic:
+    name: str
+    interval: timedelta
+    run: Callable[[], None]
+    due: float = 0.0
+
+
+class Jobs:
+    """Enqueue, and work through."""
+
+    def __init__(self, database: Database, clock: Clock, randomness: Randomness) -> None:
+        """database: where the queue lies, the same as the changes that ask for jobs."""
+        self._database = database
+        self._clock = clock
+        self._randomness = randomness
+        self._handlers: dict[str, tuple[type[Payload], Callable[[Any], None]]] = {}
+        self._periodic: list[_Periodic] = []
+
+    def enqueue(
+        self,
+        tx: Transaction,
+        payload: Payload,
+        *,
+        run_at: datetime | None = None,
+        unique: str | None = None,
+    ) -> None:
+        """Ask for a job, in the transaction of the change that needs it.
+
+        run_at: not before. unique: a key of which one job waits at a time; a second one is dropped.
+        """
+        if unique and tx.execute(select(queue.c.id).where(queue.c.unique_key == unique)).first():
+            return
+        tx.execute(
+            insert(queue).values(
+                id=new_id(self._randomness),
+                kind=payload.kind,
+                payload=json.dumps(asdict(payload)),
+                state="due",
+                unique_key=unique,
+                run_at=run_at or self._clock.now(),
+                tries=0,
+            ),
+        )
+
+    def register(self, payload: type[Payload], handler: Callable[[Any], None]) -> None:
+        """Say who does the jobs of a payload class. The handler runs outside any transaction, perhaps twice."""
+        self._handlers[payload.kind] = (payload, handler)
+
+    def every(self, name: str, interval: timedelta, run: Callable[[], None]) -> None:
+        """Run something again and again, on one worker at a time.
+
+        Intervals under a second are kept by each worker for itself: what runs must then elect its own leader.
+        """
+        self._periodic.append(_Periodic(name, interval, run))
+
+    def run_due(self, limit: int = 50) -> int:
+        """Do up to `limit` due jobs, one after the other; how many were begun."""
+        begun = 0
+        while begun < limit and (job := self._claim()) is not None:
+            self._do(job)
+            begun += 1
+        return begun
+
+    def run_periodic(self) -> None:
+        """Run what is due by its interval; a failure is logged and tried again next time."""
+        for entry in self._periodic:
+            if self._clock.monotonic() < entry.due or not self._lead(entry):
+                continue
+            entry.due = self._clock.monotonic() + entry.interval.total_seconds()
+            try:
+                entry.run()
+            except Exception as error:  # one broken sweep must not stop the others
+                log.exception("periodic_failed", job=entry.name, error=type(error).__name__, exc_info=error)
+
+    def work(self, stop: threading.Event) -> None:
+        """Work until told to stop; what was begun is finished first."""
+        while not stop.is_set():
+            try:
+                self.run_periodic()
+                busy = self.run_due() > 0
+            except OperationalError as error:
+                log.warning("queue_unreachable", error=type(error).__name__)
+                busy = False
+            if not busy:
+                stop.wait(POLL_SECONDS)
+
+    def failed(self) -> Sequence[FailedJob]:
+        """Every job that was set aside."""
+        with self._database.reading() as tx:
+            rows = tx.execute(select(queue).where(queue.c.state == "failed").order_by(queue.c.run_at)).all()
+        return [FailedJob(id=row.id, kind=row.kind, tries=row.tries, error=row.error or "") for row in rows]
+
+    def retry(self, job: str) -> bool:
+        """Make a job that was set aside due again; False when there is none of that id."""
+        with self._database.transaction() as tx:
+            changed = tx.execute(
+                update(queue)
+                .where(queue.c.id == job, queue.c.state == "failed")
+                .values(state="due", tries=0, run_at=self._clock.now(), leased_until=None),
+            )
+        return changed.rowcount == 1
+
+    def _claim(self) -> Any:
+        now = self._clock.now()
+        due = (queue.c.state == "due") & (queue.c.run_at <= now)
+        free = or_(queue.c.leased_until.is_(None), queue.c.leased_until <= now)
+        wanted = select(queue).where(due, free).order_by(queue.c.run_at).limit(1).with_for_update(skip_locked=True)
+        with self._database.reading() as tx:  # the empty queue costs no write lock
+            if tx.execute(select(queue.c.id).where(due, free).limit(1)).first() is None:
+                return None
+        with self._database.transaction() as tx:
+            job = tx.execute(wanted).first()
+            if job is None:
+                return None
+            tx.execute(update(queue).where(queue.c.id == job.id).values(leased_until=now + LEASE, tries=job.tries + 1))
+        return job
+
+    def _do(self, job: Any) -> None:
+        try:
+            payload, handler = self._handlers[job.kind]
+            handler(payload(**json.loads(job.payload)))
+        except Exception as error:  # noqa: BLE001 -- whatever a handler raises, the job is kept
+            self._fail(job, error)
+            return
+        with self._database.transaction() as tx:
+            tx.execute(queue.delete().where(queue.c.id == job.id))
+
+    def _fail(self, job: Any, error: Exception) -> None:
+        tries = job.tries + 1
+        last = tries >= TRIES
+        log.error("job_failed", job=job.kind, tries=tries, error=type(error).__name__, exc_info=error)
+        with self._database.transaction() as tx:
+            tx.execute(
+                update(queue)
+                .where(queue.c.id == job.id)
+                .values(
+                    state="failed" if last else "due",
+                    run_at=self._clock.now() + FIRST_DELAY * 2 ** (tries - 1),
+                    leased_until=None,
+                    error=type(error).__name__[:200],
+                ),
+            )
+
+    def _lead(self, entry: _Periodic) -> bool:
+        if entry.interval < timedelta(seconds=1):
+            return True
+        now = self._clock.now()
+        try:
+            with self._database.transaction() as tx:
+                row = tx.execute(select(periodic).where(periodic.c.name == entry.name)).first()
+                if row is None:
+                    tx.execute(insert(periodic).values(name=entry.name, next_at=now + entry.interval))
+                    return True
+                taken = tx.execute(
+                    update(periodic)
+                    .where(periodic.c.name == entry.name, periodic.c.next_at <= now)
+                    .values(next_at=now + entry.interval),
+                )
+                return taken.rowcount == 1
+        except IntegrityError:
+            return False  # another worker was first
