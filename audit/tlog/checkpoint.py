@@ -1,0 +1,126 @@
+"""Checkpoints: origin, size and root in a signed note (C2SP tlog-checkpoint, signed-note)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from audit.errors import VerificationError
+from audit.tlog.merkle import HASH_BYTES
+
+ED25519 = 1
+"""The signature algorithm byte of signed-note."""
+_SIGNATURE = re.compile(r"^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$")
+_SIZE = re.compile(r"^(0|[1-9][0-9]{0,18})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a log commits to at one size."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def text(self) -> str:
+        """The signed text: three lines (we write no extension)."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A log's name and public key, as auditors hold it."""
+
+    name: str
+    public_key: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        """The 4 bytes that name this key in a signature line."""
+        return hashlib.sha256(f"{self.name}\n".encode() + bytes([ED25519]) + self.public_key).digest()[:4]
+
+    def vkey(self) -> str:
+        """`name+hash+key`, to be published."""
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(bytes([ED25519]) + self.public_key).decode()}"
+
+    @classmethod
+    def parse(cls, vkey: str) -> Verifier:
+        """The reverse of `vkey`. Raises `VerificationError`."""
+        try:
+            name, key_id, encoded = vkey.strip().split("+", 2)
+            key = base64.b64decode(encoded, validate=True)
+        except (ValueError, binascii.Error) as error:
+            message = "this is no verifier key (name+hash+key)"
+            raise VerificationError(message) from error
+        made = cls(name, key[1:])
+        if key[:1] != bytes([ED25519]) or len(key) != 1 + HASH_BYTES or made.key_id.hex() != key_id:
+            message = "the verifier key does not fit its own hash"
+            raise VerificationError(message)
+        return made
+
+
+def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey, name: str) -> str:
+    """The signed note of a checkpoint. name: the key's name, our origin."""
+    text = checkpoint.text()
+    signer = Verifier(name, key.public_key().public_bytes_raw())
+    signature = base64.b64encode(signer.key_id + key.sign(text.encode())).decode()
+    return f"{text}\n— {name} {signature}\n"
+
+
+def parse_without_verifying(note: str) -> Checkpoint:
+    """The checkpoint inside a note, whoever signed it. Raises `VerificationError` when it is malformed."""
+    return _parse(note.partition("\n\n")[0] + "\n")
+
+
+def verify(note: str, verifier: Verifier) -> Checkpoint:
+    """The checkpoint of a note that `verifier`'s key signed (signed-note: other signatures are ignored).
+
+    Raises `VerificationError`.
+    """
+    text, separator, signatures = note.rpartition("\n\n")
+    text += "\n"
+    if not separator or not signatures.endswith("\n"):
+        message = "the checkpoint is not a signed note"
+        raise VerificationError(message)
+    for line in signatures.splitlines():
+        match = _SIGNATURE.match(line)
+        if match is None:
+            message = "the checkpoint has a malformed signature line"
+            raise VerificationError(message)
+        try:
+            signature = base64.b64decode(match[2], validate=True)
+        except binascii.Error as error:
+            message = "the checkpoint has a malformed signature"
+            raise VerificationError(message) from error
+        if match[1] != verifier.name or signature[:4] != verifier.key_id:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(verifier.public_key).verify(signature[4:], text.encode())
+        except InvalidSignature as error:
+            message = "the checkpoint's signature is not the log's"
+            raise VerificationError(message) from error
+        return _parse(text)
+    message = "the checkpoint is not signed by this log's key"
+    raise VerificationError(message)
+
+
+def _parse(text: str) -> Checkpoint:
+    lines = text.split("\n")
+    if len(lines) < 4 or not lines[0] or not _SIZE.match(lines[1]) or lines[-1]:  # noqa: PLR2004 -- three lines, end
+        message = "the checkpoint is malformed"
+        raise VerificationError(message)
+    try:
+        root = base64.b64decode(lines[2], validate=True)
+    except binascii.Error as error:
+        message = "the checkpoint's root is not base64"
+        raise VerificationError(message) from error
+    if len(root) != HASH_BYTES or base64.b64encode(root).decode() != lines[2]:
+        message = "the checkpoint's root has a wrong length or form"
+        raise VerificationError(message)
+    return Checkpoint(lines[0], int(lines[1]), root)
