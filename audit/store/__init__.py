@@ -1,0 +1,1 @@
+"""The ledger's rows. Opened by this room only."""

@@ -1,0 +1,237 @@
+"""Rows of entries: the leaf, the clear half, a sealed half for each person concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from config.database import Transaction, UtcSeconds, metadata
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+entries = Table(
+    "audit_entries",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True, comment="arrival; promises no order"),
+    Column("id", String(64), nullable=False, unique=True, comment="clear: random id"),
+    Column("leaf", LargeBinary(64), nullable=False),
+    Column("generation", Integer, comment="which log it was integrated into"),
+    Column("leaf_index", BigInteger, comment="its place there; empty until integrated"),
+    Column("time", UtcSeconds, nullable=False, index=True),
+    Column("kind", String(32), index=True, comment="clear: name of the catalogue; empty when erased"),
+    Column("outcome", String(16), comment="clear: done, refused, failed"),
+    Column("client", String(128), index=True, comment="clear: client id, as auditors search it"),
+    Column("document_type", String(64), comment="clear: code"),
+    Column("purpose", String(64), comment="clear: code"),
+    Column("readable", Text, comment="clear: JSON of fields: [value, key] or [commitment]"),
+    UniqueConstraint("generation", "leaf_index"),
+    sqlite_autoincrement=True,
+)
+halves = Table(
+    "audit_halves",
+    metadata,
+    Column("entry", String(64), primary_key=True, comment="clear: entry id"),
+    Column("pseudonym", String(32), primary_key=True, comment="clear: see audit_people"),
+    Column("time", UtcSeconds, nullable=False),
+    Column("term", String(8), nullable=False, comment="clear: exchange, account"),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "pseudonym", "time"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """One entry as it is kept."""
+
+    number: int
+    id: str
+    leaf: bytes = field(repr=False)
+    generation: int | None
+    leaf_index: int | None
+    time: datetime
+    kind: str | None
+    outcome: str | None
+    client: str | None
+    document_type: str | None
+    purpose: str | None
+    readable: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalfRow:
+    """What one person can open of an entry."""
+
+    entry: str
+    pseudonym: str
+    time: datetime
+    term: str
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a search narrows to; empty ones don't."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    kind: str = ""
+    outcome: str = ""
+    client: str = ""
+    document_type: str = ""
+    purpose: str = ""
+    pseudonym: str = ""
+
+    def used(self) -> list[str]:
+        """The names of those that are set."""
+        return [name for name in self.__slots__ if getattr(self, name)]
+
+
+def add(tx: Transaction, row: dict[str, object], sealed: Sequence[HalfRow]) -> None:
+    """Insert an entry that isn't integrated yet, and its halves."""
+    tx.execute(insert(entries).values(**row))
+    if sealed:
+        tx.execute(
+            insert(halves),
+            [
+                {"entry": h.entry, "pseudonym": h.pseudonym, "time": h.time, "term": h.term, "sealed": h.sealed}
+                for h in sealed
+            ],
+        )
+
+
+def waiting(tx: Transaction, limit: int) -> list[EntryRow]:
+    """Entries that are in no tree yet, oldest arrival first."""
+    chosen = select(entries).where(entries.c.leaf_index.is_(None)).order_by(entries.c.number).limit(limit)
+    return _rows(tx, chosen)
+
+
+def anything_waiting(tx: Transaction) -> bool:
+    """Whether an entry waits to be integrated."""
+    return tx.execute(select(entries.c.number).where(entries.c.leaf_index.is_(None)).limit(1)).first() is not None
+
+
+def number(tx: Transaction, row: EntryRow, generation: int, index: int) -> int:
+    """Give a waiting entry its place; 1 unless someone did before."""
+    free = (entries.c.number == row.number) & entries.c.leaf_index.is_(None)
+    return tx.execute(update(entries).where(free).values(generation=generation, leaf_index=index)).rowcount
+
+
+def at(tx: Transaction, generation: int, first: int, end: int) -> list[EntryRow]:
+    """The integrated entries [first, end) of a log, in order."""
+    chosen = (entries.c.generation == generation) & entries.c.leaf_index.between(first, end - 1)
+    return _rows(tx, select(entries).where(chosen).order_by(entries.c.leaf_index))
+
+
+def by_id(tx: Transaction, entry: str) -> EntryRow | None:
+    """The entry of that id."""
+    found = _rows(tx, select(entries).where(entries.c.id == entry))
+    return found[0] if found else None
+
+
+def search(tx: Transaction, filters: Filters, before: int | None, limit: int) -> list[EntryRow]:
+    """Readable entries, newest arrival first, below the number `before`."""
+    chosen = select(entries).where(entries.c.kind.is_not(None)).order_by(entries.c.number.desc()).limit(limit)
+    for name in ("kind", "outcome", "client", "document_type", "purpose"):
+        if value := getattr(filters, name):
+            chosen = chosen.where(entries.c[name] == value)
+    if filters.since:
+        chosen = chosen.where(entries.c.time >= filters.since)
+    if filters.until:
+        chosen = chosen.where(entries.c.time < filters.until)
+    if filters.pseudonym:
+        chosen = chosen.where(entries.c.id.in_(select(halves.c.entry).where(halves.c.pseudonym == filters.pseudonym)))
+    if before is not None:
+        chosen = chosen.where(entries.c.number < before)
+    return _rows(tx, chosen)
+
+
+def count_by(tx: Transaction, since: datetime) -> list[tuple[str, str, int]]:
+    """(kind, client, how many) since then: the auditor's overview."""
+    chosen = (
+        select(entries.c.kind, entries.c.client, func.count())
+        .where(entries.c.time >= since, entries.c.kind.is_not(None))
+        .group_by(entries.c.kind, entries.c.client)
+    )
+    return [(row[0], row[1] or "", row[2]) for row in tx.execute(chosen)]
+
+
+def of_pseudonym(tx: Transaction, pseudonym: str, before: int | None, limit: int) -> list[tuple[EntryRow, HalfRow]]:
+    """A person's entries with their halves, newest first."""
+    chosen = (
+        select(entries, halves.c.entry, halves.c.pseudonym, halves.c.term, halves.c.sealed)
+        .join(halves, halves.c.entry == entries.c.id)
+        .where(halves.c.pseudonym == pseudonym, entries.c.kind.is_not(None))
+        .order_by(entries.c.number.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        chosen = chosen.where(entries.c.number < before)
+    found = []
+    for row in tx.execute(chosen).mappings():
+        entry = EntryRow(**{name: row[name] for name in EntryRow.__slots__})
+        half = HalfRow(
+            entry=row["entry"],
+            pseudonym=row["pseudonym"],
+            time=row["time"],
+            term=row["term"],
+            sealed=row["sealed"],
+        )
+        found.append((entry, half))
+    return found
+
+
+def erase_halves(tx: Transaction, pseudonym: str, term: str) -> int:
+    """Remove a person's sealed halves of one term; how many."""
+    return tx.execute(delete(halves).where(halves.c.pseudonym == pseudonym, halves.c.term == term)).rowcount
+
+
+def erase_readable(tx: Transaction, generation: int, first: int, end: int) -> int:
+    """Remove the readable parts of [first, end); the leaves stay."""
+    chosen = (entries.c.generation == generation) & entries.c.leaf_index.between(first, end - 1)
+    tx.execute(delete(halves).where(halves.c.entry.in_(select(entries.c.id).where(chosen))))
+    emptied = dict.fromkeys(("kind", "outcome", "client", "document_type", "purpose", "readable"))
+    return tx.execute(update(entries).where(chosen).values(**emptied)).rowcount
+
+
+def oldest_readable(tx: Transaction, generation: int) -> int | None:
+    """The index of the first entry that still has a readable part."""
+    chosen = (entries.c.generation == generation) & entries.c.leaf_index.is_not(None) & entries.c.kind.is_not(None)
+    return tx.execute(select(func.min(entries.c.leaf_index)).where(chosen)).scalar()
+
+
+def index_before(tx: Transaction, generation: int, time: datetime) -> int:
+    """One past the last index of the entries that are all older than `time`."""
+    younger = (entries.c.generation == generation) & (entries.c.time >= time) & entries.c.leaf_index.is_not(None)
+    first = tx.execute(select(func.min(entries.c.leaf_index)).where(younger)).scalar()
+    if first is not None:
+        return int(first)
+    whole = (entries.c.generation == generation) & entries.c.leaf_index.is_not(None)
+    return int(tx.execute(select(func.count()).select_from(entries).where(whole)).scalar() or 0)
+
+
+def present(tx: Transaction, ids: Sequence[str]) -> set[str]:
+    """Those of these entry ids that are in a tree."""
+    chosen = select(entries.c.id).where(entries.c.id.in_(ids), entries.c.leaf_index.is_not(None))
+    return {row[0] for row in tx.execute(chosen)}
+
+
+def _rows(tx: Transaction, chosen: object) -> list[EntryRow]:
+    return [EntryRow(**row) for row in tx.execute(chosen).mappings()]  # type: ignore[call-overload] # any select
