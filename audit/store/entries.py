@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -104,7 +104,7 @@ class Filters:
         return [name for name in self.__slots__ if getattr(self, name)]
 
 
-def add(tx: Transaction, row: dict[str, object], sealed: Sequence[HalfRow]) -> None:
+def add(tx: Transaction, row: Mapping[str, object], sealed: Sequence[HalfRow]) -> None:
     """Insert an entry that isn't integrated yet, and its halves."""
     tx.execute(insert(entries).values(**row))
     if sealed:
@@ -126,6 +126,17 @@ def waiting(tx: Transaction, limit: int) -> list[EntryRow]:
 def anything_waiting(tx: Transaction) -> bool:
     """Whether an entry waits to be integrated."""
     return tx.execute(select(entries.c.number).where(entries.c.leaf_index.is_(None)).limit(1)).first() is not None
+
+
+def with_leaf(tx: Transaction, leaf: bytes) -> EntryRow | None:
+    """A waiting entry with this leaf."""
+    found = _rows(tx, select(entries).where(entries.c.leaf == leaf, entries.c.leaf_index.is_(None)).limit(1))
+    return found[0] if found else None
+
+
+def add_lost(tx: Transaction, entry: str, leaf: bytes, time: datetime) -> None:
+    """Insert the leaf of an entry whose readable part a restore lost."""
+    tx.execute(insert(entries).values(id=entry, leaf=leaf, time=time))
 
 
 def number(tx: Transaction, row: EntryRow, generation: int, index: int) -> int:

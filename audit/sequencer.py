@@ -1,0 +1,315 @@
+"""The sequencer: numbers entries, grows the tree, publishes tiles and a signed checkpoint.
+
+The life of an entry after its commit:
+1. `integrate`: one transaction gives waiting rows their places, extends the right edge of the tiles and advances
+   (size, root) by compare-and-swap. A second sequencer loses the swap and changes nothing.
+2. `_write_tiles`: tiles and bundles up to that size go to the store. Repeating it writes the same bytes.
+3. `_sign`: the checkpoint replaces the one it was compared with, by If-Match. Nobody signs two roots for one size:
+   before each signature the published checkpoint must be one that our tree continues.
+
+When the database is behind the published log (a restore, a failover) nothing is signed: `recovery` rebuilds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.errors import LogClosedError, VerificationError
+from audit.store import entries, log
+from audit.tlog import checkpoint as notes
+from audit.tlog import merkle, tiles
+from audit.tlog.checkpoint import Checkpoint, Verifier
+from config.database import Database, Transaction
+from config.errors import ObjectExists, ObjectMissing
+from config.identifiers import Randomness
+from config.key_ring import KeyRing, WrappedKey
+from config.object_store import ObjectStore
+
+BATCH = 512
+"""Entries that one transaction integrates at most: it stays short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The checkpoint in the store, and the ETag to replace it by."""
+
+    checkpoint: Checkpoint
+    etag: str
+
+
+class Signers:
+    """The log's signing keys: Ed25519, wrapped in the ring."""
+
+    def __init__(self, database: Database, key_ring: KeyRing, randomness: Randomness) -> None:
+        """key_ring: the one named `ledger`."""
+        self._database = database
+        self._ring = key_ring
+        self._randomness = randomness
+        self._open: dict[str, Ed25519PrivateKey] = {}
+
+    def verifier(self, origin: str) -> Verifier:
+        """The public half for that origin, made with the key at its first use."""
+        with self._database.reading() as tx:
+            row = log.signer(tx, origin)
+        if row is None:
+            row = self._make(origin)
+        return Verifier(origin, row.public_key)
+
+    def key(self, origin: str) -> Ed25519PrivateKey:
+        """The private half for that origin."""
+        if origin not in self._open:
+            self.verifier(origin)
+            with self._database.reading() as tx:
+                row = log.signer(tx, origin)
+            if row is None:
+                message = f"no signing key for {origin}"
+                raise LogClosedError(message)
+            raw = self._ring.unwrap(WrappedKey.decode(row.wrapped), _context(origin), cause=f"signer:{origin}")
+            self._open[origin] = Ed25519PrivateKey.from_private_bytes(raw)
+        return self._open[origin]
+
+    def rewrap_all(self, cause: str) -> int:
+        """Bring every key under the ring's current root version; how many changed."""
+        with self._database.reading() as tx:
+            rows = log.every_signer(tx)
+        changed = 0
+        for row in rows:
+            wrapped = WrappedKey.decode(row.wrapped)
+            if wrapped.version != self._ring.current_version:
+                raw = self._ring.unwrap(wrapped, _context(row.name), cause=cause)
+                again = self._ring.wrap(raw, _context(row.name)).encode()
+                with self._database.transaction() as tx:
+                    changed += log.rewrap_signer(tx, row, again)
+        return changed
+
+    def _make(self, origin: str) -> log.SignerRow:
+        key = Ed25519PrivateKey.from_private_bytes(self._randomness.bytes(32))
+        wrapped = self._ring.wrap(key.private_bytes_raw(), _context(origin)).encode()
+        made = log.SignerRow(name=origin, public_key=key.public_key().public_bytes_raw(), wrapped=wrapped)
+        with self._database.transaction() as tx:
+            kept = log.signer(tx, origin)
+            if kept is None:
+                log.add_signer(tx, made)
+        return kept or made
+
+
+def _context(origin: str) -> dict[str, str]:
+    return {"owner": origin, "key": "ledger-signer"}
+
+
+class Sequencer:
+    """Grows and publishes one installation's log."""
+
+    def __init__(self, database: Database, store: ObjectStore, signers: Signers, origin: str) -> None:
+        """store: the bucket of the live log. origin: the log's name (C2SP tlog-checkpoint)."""
+        self._database = database
+        self._store = store
+        self._signers = signers
+        self._origin = origin
+        self._published: tuple[int, Published | None] | None = None
+
+    def run_once(self) -> int:
+        """Integrate and publish what waits; how many entries were integrated.
+
+        Raises `audit.recovery`'s errors through `LogClosedError` when the published log is not ours, and
+        `DatabaseBehind` when the database was restored: the job then calls `Recovery`. Nothing was signed then.
+        """
+        current = self._current()
+        with self._database.reading() as tx:
+            idle = current.published_size == current.size and not entries.anything_waiting(tx)
+        if idle and self._published is not None:
+            return 0
+        self._compare(current)
+        integrated = self.integrate()
+        current = self._current()
+        if current.size and current.size != self._size_published(current):
+            self._write_tiles(current)
+            self._sign(current)
+        return integrated
+
+    def integrate(self) -> int:
+        """Step 1: give waiting entries their places, a batch a transaction; how many."""
+        total = 0
+        while True:
+            with self._database.transaction() as tx:
+                current = log.current(tx)
+                if current is None or current.closed:
+                    message = "the log is closed"
+                    raise LogClosedError(message)
+                batch = entries.waiting(tx, BATCH)
+                if not batch:
+                    return total
+                grow(tx, current, batch)
+            total += len(batch)
+
+    def node(self, generation: int) -> merkle.Node:
+        """The tree in the database, for proofs (reads tiles as it goes)."""
+
+        def tile(level: int, index: int) -> bytes:
+            with self._database.reading() as tx:
+                found = log.tile(tx, generation, level, index)
+            if found is None:
+                message = f"tile {level}/{index} is missing in the database"
+                raise VerificationError(message)
+            return found
+
+        return tiles.node_from(tile)
+
+    def _current(self) -> log.LogRow:
+        with self._database.reading() as tx:
+            current = log.current(tx)
+        if current is None:
+            first = log.LogRow(
+                generation=0,
+                origin=self._origin,
+                size=0,
+                root=merkle.EMPTY_ROOT,
+                published_size=0,
+                closed=False,
+            )
+            with self._database.transaction() as tx:
+                current = log.current(tx)
+                if current is None:
+                    log.open_log(tx, first)
+                    current = first
+        if current.closed:
+            message = "the log is closed"
+            raise LogClosedError(message)
+        return current
+
+    def _size_published(self, current: log.LogRow) -> int:
+        if self._published is None or self._published[0] != current.generation:
+            self._published = (current.generation, self.published(current))
+        return self._published[1].checkpoint.size if self._published[1] else 0
+
+    def published(self, current: log.LogRow) -> Published | None:
+        """The checkpoint in the store, verified with our key; None before the first.
+
+        Raises `VerificationError` when someone else's lies there.
+        """
+        try:
+            note, etag = self._store.get(object_name(current.generation, "checkpoint"))
+        except ObjectMissing:
+            return None
+        return Published(notes.verify(note.decode(), self._signers.verifier(current.origin)), etag)
+
+    def _compare(self, current: log.LogRow) -> None:
+        """Our tree must continue the published one. Raises `DatabaseBehind` or `LogClosedError` otherwise."""
+        size = self._size_published(current)
+        seen = self._published[1] if self._published else None
+        if seen is None:
+            return
+        if size > current.size:
+            raise DatabaseBehindError(current.size, seen.checkpoint)
+        if merkle.root(self.node(current.generation), size) != seen.checkpoint.root:
+            message = f"the database's log of {size} entries is not the published one"
+            raise LogClosedError(message)
+
+    def _write_tiles(self, current: log.LogRow) -> None:
+        """Step 2: everything between the published size and ours.
+
+        What lies there already beyond the published size was never signed (a crash, then a restore): it is overwritten.
+        """
+        done = self._size_published(current)
+        for level, index, width in tiles.shape(current.size):
+            if (index + 1) * tiles.WIDTH ** (level + 1) <= done:
+                continue
+            with self._database.reading() as tx:
+                held = log.tile(tx, current.generation, level, index)
+                first = index * tiles.WIDTH
+                rows = entries.at(tx, current.generation, first, first + width) if level == 0 else []
+            if held is None:
+                message = f"tile {level}/{index} is missing in the database"
+                raise VerificationError(message)
+            hashes = held[: width * merkle.HASH_BYTES]
+            self._store.overwrite(object_name(current.generation, tiles.hash_path(level, index, width)), hashes)
+            if level == 0:
+                bundle = tiles.encode_bundle([row.leaf for row in rows])
+                self._store.overwrite(object_name(current.generation, tiles.bundle_path(index, width)), bundle)
+
+    def _sign(self, current: log.LogRow) -> None:
+        """Step 3. The tree of `current` was compared with what `If-Match` replaces."""
+        made = Checkpoint(current.origin, current.size, current.root)
+        note = notes.sign(made, self._signers.key(current.origin), current.origin)
+        seen = self._published[1] if self._published else None
+        name = object_name(current.generation, "checkpoint")
+        try:
+            etag = self._store.replace(name, note.encode(), if_match=seen.etag if seen else None)
+        except ObjectExists:
+            self._published = None  # another sequencer published: compare with that one next time
+            return
+        self._published = (current.generation, Published(made, etag))
+        with self._database.transaction() as tx:
+            log.published(tx, current.generation, current.size)
+        self._drop_partials(current, seen.checkpoint.size if seen else 0)
+
+    def _drop_partials(self, current: log.LogRow, before: int) -> None:
+        """Partial tiles go once their tile is full (tlog-tiles allows it)."""
+        now_full = {(level, index) for level, index, width in tiles.shape(current.size) if width == tiles.WIDTH}
+        for level, index, width in tiles.shape(before):
+            if width < tiles.WIDTH and (level, index) in now_full:
+                self._store.delete(object_name(current.generation, tiles.hash_path(level, index, width)))
+                if level == 0:
+                    self._store.delete(object_name(current.generation, tiles.bundle_path(index, width)))
+
+
+class DatabaseBehindError(Exception):
+    """The published log has more entries than the database: it was restored, or a replica took over."""
+
+    def __init__(self, size: int, published: Checkpoint) -> None:
+        """size: the database's."""
+        super().__init__(f"the database knows {size} entries, {published.size} are published")
+        self.size = size
+        self.published = published
+
+
+def object_name(generation: int, path: str) -> str:
+    """Where a log's object lies: a successor log has a folder of its own."""
+    return path if generation == 0 else f"log-{generation}/{path}"
+
+
+def grow(tx: Transaction, current: log.LogRow, batch: list[entries.EntryRow]) -> log.LogRow:
+    """Give rows the next places, extend the tiles, advance (size, root). Raises `LogClosedError` on a lost swap."""
+    edge: dict[tuple[int, int], bytes] = {}
+
+    def tile(level: int, index: int) -> bytes:
+        if (level, index) not in edge:
+            edge[level, index] = log.tile(tx, current.generation, level, index) or b""
+        return edge[level, index]
+
+    size = current.size
+    for row in batch:
+        if entries.number(tx, row, current.generation, size) != 1:
+            message = "an entry was numbered twice"
+            raise LogClosedError(message)
+        _push(tile, edge, size, merkle.leaf_hash(row.leaf))
+        size += 1
+    for (level, index), hashes in edge.items():
+        if hashes:
+            log.put_tile(tx, current.generation, level, index, hashes)
+    root = merkle.root(tiles.node_from(tile), size)
+    if log.advance(tx, current, size, root) != 1:
+        message = "another sequencer advanced the log"
+        raise LogClosedError(message)
+    return log.LogRow(
+        generation=current.generation,
+        origin=current.origin,
+        size=size,
+        root=root,
+        published_size=current.published_size,
+        closed=False,
+    )
+
+
+def _push(tile: tiles.Tile, edge: dict[tuple[int, int], bytes], index: int, digest: bytes) -> None:
+    """Put a hash at the right edge; a tile that becomes full puts its root on the level above."""
+    level = 0
+    while True:
+        number, place = divmod(index, tiles.WIDTH)
+        held = tile(level, number)[: place * merkle.HASH_BYTES] + digest
+        edge[level, number] = held
+        if place + 1 < tiles.WIDTH:
+            return
+        digest, index, level = merkle.root_of(tiles.hashes(held)), number, level + 1
