@@ -163,6 +163,8 @@ class Settings(BaseSettings):
     """Folder of the local key rings; by default `keys` in `data_dir`."""
     languages: tuple[str, ...] = ("fr", "en")
     """Languages of the pages, the first is the default."""
+    time_zone: str = "Europe/Paris"
+    """In which dates and times are shown; stored and signed is UTC."""
     backup_window_days: int = 30
     """A backup lives no longer than this; what was erased is then unreadable there too."""
     trusted_proxies: int = 0

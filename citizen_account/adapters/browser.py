@@ -1,0 +1,104 @@
+"""The cookies of a browser: what they are called, and the random value that each browser holds.
+
+`browser` binds handles, mailed links and hidden form tokens to one browser; it signs nobody in. `session` is the
+sign-in's secret. `device` only says that an account was used here before. `language` keeps a choice.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Response, after_this_request, g, request
+
+from config.identifiers import Randomness, new_secret
+from config.settings import Settings
+
+DEVICE_LIFETIME = timedelta(days=365)
+SECRET_CHARACTERS = 43
+
+
+class Browser:
+    """Reads and writes the cookies of the current request."""
+
+    def __init__(self, settings: Settings, randomness: Randomness) -> None:
+        """settings: whether people come by https; the names get the `__Host-` prefix then (RFC 6265bis §4.1.3)."""
+        self._https = settings.is_https
+        self._randomness = randomness
+
+    def name(self, cookie: str) -> str:
+        """The cookie's full name."""
+        return f"__Host-{cookie}" if self._https else cookie
+
+    def value(self) -> str:
+        """The random value that this browser alone holds; made, and set with the response, when there is none."""
+        if "browser" not in g:
+            known = self._secret("browser")
+            g.browser = known or self._renew()
+        kept: str = g.browser
+        return kept
+
+    def renew(self) -> str:
+        """Give the browser another value: whatever was bound to the old one is out of reach."""
+        g.browser = self._renew()
+        kept: str = g.browser
+        return kept
+
+    def session(self) -> str:
+        """The sign-in secret that the browser sent, empty when there is none."""
+        return self._secret("session")
+
+    def set_session(self, secret: str) -> None:
+        """Let the browser hold this sign-in secret until it is closed."""
+        self._set("session", secret, None)
+
+    def device(self) -> str:
+        """The value by which accounts know this browser again, empty when it has none."""
+        return self._secret("device")
+
+    def keep_device(self) -> str:
+        """The same; made when there is none."""
+        value = self.device() or new_secret(self._randomness)
+        self._set("device", value, DEVICE_LIFETIME)
+        return value
+
+    def language(self) -> str:
+        """The language chosen before, empty when none was."""
+        return request.cookies.get(self.name("language"), "")
+
+    def set_language(self, language: str) -> None:
+        """Remember the choice."""
+        self._set("language", language, DEVICE_LIFETIME)
+
+    def forget(self) -> None:
+        """Take the sign-in and everything bound to this browser away from it."""
+        name = self.name("session")
+        after_this_request(lambda response: self._gone(response, name))
+        self.renew()
+
+    def _secret(self, cookie: str) -> str:
+        value = request.cookies.get(self.name(cookie), "")
+        return value if len(value) == SECRET_CHARACTERS and value.isascii() else ""
+
+    def _renew(self) -> str:
+        value = new_secret(self._randomness)
+        self._set("browser", value, None)
+        return value
+
+    def _set(self, cookie: str, value: str, lifetime: timedelta | None) -> None:
+        def write(response: Response) -> Response:
+            response.set_cookie(
+                self.name(cookie),
+                value,
+                max_age=lifetime,
+                secure=self._https,
+                httponly=True,
+                samesite="Lax",
+                path="/",
+            )
+            return response
+
+        after_this_request(write)
+
+    def _gone(self, response: Response, name: str) -> Response:
+        response.delete_cookie(name, path="/", secure=self._https, httponly=True, samesite="Lax")
+        return response

@@ -1,0 +1,60 @@
+"""The web application: every page and endpoint of every room, under one set of checks and headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from citizen_account import screen
+from citizen_account.pages import confirm, errors, local_mailbox, password_reset, profile, roles, sessions
+from citizen_account.pages import sign_in, sign_out, sign_up
+from citizen_account.security import PUBLIC, Security, policy
+
+if TYPE_CHECKING:
+    from citizen_account.house import House
+
+PAGES: tuple[Callable[[House], Blueprint], ...] = (
+    sign_up.blueprint,
+    confirm.blueprint,
+    sign_in.blueprint,
+    password_reset.blueprint,
+    profile.blueprint,
+    sessions.blueprint,
+    sign_out.blueprint,
+    roles.blueprint,
+)
+"""Every page, in the order in which a person may meet them."""
+
+
+def create_app(house: House) -> Flask:
+    """The WSGI application of one node."""
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    security = Security(house.settings, house.browser, house.sessions.current, house.house_keys.forms)
+    security.install(app)
+    screen.install(app, house)
+    errors.install(app, security)
+    for endpoint in house.endpoints:
+        security.machine(endpoint.name)
+        app.register_blueprint(endpoint)
+    for page in _pages(house):
+        app.register_blueprint(page)
+    app.add_url_rule("/health", "health", _health)
+    if house.settings.trusted_proxies:
+        trusted = house.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
+    return app
+
+
+def _pages(house: House) -> Iterator[Blueprint]:
+    for page in PAGES:
+        yield page(house)
+    if house.local_mailbox is not None:
+        yield local_mailbox.blueprint(house)
+
+
+@policy(PUBLIC)
+def _health() -> tuple[str, dict[str, str]]:
+    return "ok\n", {"Content-Type": "text/plain"}

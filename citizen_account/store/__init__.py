@@ -1,0 +1,1 @@
+"""Rows of accounts, addresses, credentials, sign-ins, mailed links and roles."""
