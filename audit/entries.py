@@ -7,13 +7,16 @@ read it, each under their own ledger key). None holds free text: values are ids,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, ClassVar, NewType
+from typing import Any, ClassVar, NewType, TypeVar
 
 EntryId = NewType("EntryId", str)
 PersonId = NewType("PersonId", str)
 """Whom an entry concerns: an account id, or the owner id of a safe without an account of its own."""
+
+_E = TypeVar("_E", bound="Entry")
 
 
 class Outcome(StrEnum):
@@ -74,13 +77,12 @@ class Entry:
         ]
 
 
-def _kind(name: str, term: Term = Term.ACCOUNT) -> Any:
-    def register(cls: type[Entry]) -> type[Entry]:
-        made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-        made.kind = name
-        made.term = term
-        CATALOGUE[name] = made
-        return made
+def _kind(name: str, term: Term = Term.ACCOUNT) -> Callable[[type[_E]], type[_E]]:
+    def register(cls: type[_E]) -> type[_E]:
+        cls.kind = name
+        cls.term = term
+        CATALOGUE[name] = cls
+        return cls
 
     return register
 
@@ -93,6 +95,7 @@ CATALOGUE: dict[str, type[Entry]] = {}
 
 
 @_kind("document_deposited", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentDeposited(Entry):
     """A version was stored. Its commitment lets `ledger verify --vault` find a row rolled back."""
 
@@ -104,6 +107,7 @@ class DocumentDeposited(Entry):
 
 
 @_kind("document_opened")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentOpened(Entry):
     """Its owner (or who acts for them, or a job) opened a paper: `what` is original, preview, takeout, upkeep."""
 
@@ -114,6 +118,7 @@ class DocumentOpened(Entry):
 
 
 @_kind("document_deleted")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentDeleted(Entry):
     """A paper, its keys and its description are gone here; from backups with the root version."""
 
@@ -123,6 +128,7 @@ class DocumentDeleted(Entry):
 
 
 @_kind("document_lent", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLent(Entry):
     """The citizen lent one version to one client. `until` is seconds since 1970."""
 
@@ -138,6 +144,7 @@ class DocumentLent(Entry):
 
 
 @_kind("lending_taken_back", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LendingTakenBack(Entry):
     """A lending ended before its date."""
 
@@ -148,6 +155,7 @@ class LendingTakenBack(Entry):
 
 
 @_kind("document_read", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRead(Entry):
     """One read: one (token id, version, rendition), committed before its first byte. `agent` is Acting-Agent."""
 
@@ -165,6 +173,7 @@ class DocumentRead(Entry):
 
 
 @_kind("read_failed", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFailed(Entry):
     """A read that was written down gave no byte: it does not count. `read` is that entry's id."""
 
@@ -176,6 +185,7 @@ class ReadFailed(Entry):
 
 
 @_kind("read_refused", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRefused(Entry):
     """An authenticated client was refused a paper; merged by minute. `reason` is the refusal's code."""
 
@@ -187,6 +197,7 @@ class ReadRefused(Entry):
 
 
 @_kind("agreement_recorded")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementRecorded(Entry):
     """The person agreed (or no longer agrees) that the house reads their papers for previews (CPCE L103 4°)."""
 
@@ -194,6 +205,7 @@ class AgreementRecorded(Entry):
 
 
 @_kind("owner_key_replaced")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerKeyReplaced(Entry):
     """A new owner key: what stayed was rewrapped, the old one destroyed."""
 
@@ -204,6 +216,7 @@ class OwnerKeyReplaced(Entry):
 
 
 @_kind("grant_made", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantMade(Entry):
     """The citizen let a client know claims, or read papers (`document_lent` says which)."""
 
@@ -214,6 +227,7 @@ class GrantMade(Entry):
 
 
 @_kind("grant_refused", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRefused(Entry):
     """The citizen said no."""
 
@@ -223,6 +237,7 @@ class GrantRefused(Entry):
 
 
 @_kind("grant_taken_back", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantTakenBack(Entry):
     """The grant, its tokens and its lendings are over."""
 
@@ -231,6 +246,7 @@ class GrantTakenBack(Entry):
 
 
 @_kind("claims_released", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsReleased(Entry):
     """Data about the person went to a client: names of claims, never values."""
 
@@ -240,6 +256,7 @@ class ClaimsReleased(Entry):
 
 
 @_kind("authorization_revoked")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRevoked(Entry):
     """One code's family of tokens ended: `reason` is code_replay, refresh_reuse, revocation, sign_out."""
 
@@ -249,6 +266,7 @@ class AuthorizationRevoked(Entry):
 
 
 @_kind("client_changed")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientChanged(Entry):
     """A client was imported, changed or removed (`change`)."""
 
@@ -257,6 +275,7 @@ class ClientChanged(Entry):
 
 
 @_kind("keys_rotated")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeysRotated(Entry):
     """Keys of a kind (signing, root, ledger) were rotated to a version."""
 
@@ -268,11 +287,13 @@ class KeysRotated(Entry):
 
 
 @_kind("account_created")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCreated(Entry):
     """An account began."""
 
 
 @_kind("account_changed")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanged(Entry):
     """An address, attribute or credential changed: `what` names it, never its value."""
 
@@ -280,6 +301,7 @@ class AccountChanged(Entry):
 
 
 @_kind("account_closed")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountClosed(Entry):
     """An account ended; its own keys are destroyed, exchanges set aside."""
 
@@ -287,6 +309,7 @@ class AccountClosed(Entry):
 
 
 @_kind("signed_in")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn(Entry):
     """A sign-in, or an attempt that failed for a known account."""
 
@@ -296,6 +319,7 @@ class SignedIn(Entry):
 
 
 @_kind("signed_out")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOut(Entry):
     """A sign-in ended: `reason` is person, password_changed, operator, closed."""
 
@@ -304,6 +328,7 @@ class SignedOut(Entry):
 
 
 @_kind("role_changed")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChanged(Entry):
     """A role was proposed, confirmed or withdrawn (`change`). Two people are needed."""
 
@@ -312,6 +337,7 @@ class RoleChanged(Entry):
 
 
 @_kind("takeout_made")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeoutMade(Entry):
     """The person took everything home."""
 
@@ -322,6 +348,7 @@ class TakeoutMade(Entry):
 
 
 @_kind("ledger_searched")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerSearched(Entry):
     """An auditor looked: names of the filters used; `pseudonym` when one person was looked at; `reason` is a code."""
 
@@ -331,6 +358,7 @@ class LedgerSearched(Entry):
 
 
 @_kind("ledger_exported")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerExported(Entry):
     """An auditor took a bundle out: indices from `first` up to, without, `end`."""
 
@@ -339,6 +367,7 @@ class LedgerExported(Entry):
 
 
 @_kind("readable_parts_erased")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadablePartsErased(Entry):
     """Readable parts are missing from here on purpose: reason (term, closing, lost) and index range [first, end)."""
 
@@ -348,6 +377,7 @@ class ReadablePartsErased(Entry):
 
 
 @_kind("log_opened")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogOpened(Entry):
     """The first entry of a log; a successor names its predecessor's last checkpoint (origin, size, root in hex)."""
 
@@ -357,6 +387,7 @@ class LogOpened(Entry):
 
 
 @_kind("job_run")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRun(Entry):
     """A job that opened keys or erased: the cause its unwraps name."""
 
@@ -364,6 +395,7 @@ class JobRun(Entry):
 
 
 @_kind("command_run")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRun(Entry):
     """An operator's command that changed or showed something; `actor` is the operating-system user."""
 

@@ -16,6 +16,10 @@ class LogClosedError(Exception):
     """The database and the published log disagree and neither continues the other; nothing more is signed."""
 
 
+class RaceLostError(Exception):
+    """Another sequencer was faster; nothing was changed here."""
+
+
 class UnknownEntry(Refusal):
     """There is no such entry, or it isn't in the tree yet."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from audit.entries import ActorKind, LogOpened, ReadablePartsErased
-from audit.errors import LogClosedError, VerificationError
+from audit.errors import LogClosedError, RaceLostError, VerificationError
 from audit.ledger import Ledger
 from audit.sequencer import DatabaseBehindError, Sequencer, grow, object_name
 from audit.store import entries, log
@@ -41,6 +41,8 @@ class Recovery:
         """
         try:
             return self._sequencer.run_once()
+        except RaceLostError:
+            return 0
         except DatabaseBehindError as behind:
             self._rebuild(behind.published)
             return self._sequencer.run_once()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.errors import LogClosedError, VerificationError
+from audit.errors import LogClosedError, RaceLostError, VerificationError
 from audit.store import entries, log
 from audit.tlog import checkpoint as notes
 from audit.tlog import merkle, tiles
@@ -271,7 +271,7 @@ def object_name(generation: int, path: str) -> str:
 
 
 def grow(tx: Transaction, current: log.LogRow, batch: list[entries.EntryRow]) -> log.LogRow:
-    """Give rows the next places, extend the tiles, advance (size, root). Raises `LogClosedError` on a lost swap."""
+    """Give rows the next places, extend the tiles, advance (size, root). Raises `RaceLostError`."""
     edge: dict[tuple[int, int], bytes] = {}
 
     def tile(level: int, index: int) -> bytes:
@@ -282,8 +282,7 @@ def grow(tx: Transaction, current: log.LogRow, batch: list[entries.EntryRow]) ->
     size = current.size
     for row in batch:
         if entries.number(tx, row, current.generation, size) != 1:
-            message = "an entry was numbered twice"
-            raise LogClosedError(message)
+            raise RaceLostError
         _push(tile, edge, size, merkle.leaf_hash(row.leaf))
         size += 1
     for (level, index), hashes in edge.items():
@@ -291,8 +290,7 @@ def grow(tx: Transaction, current: log.LogRow, batch: list[entries.EntryRow]) ->
             log.put_tile(tx, current.generation, level, index, hashes)
     root = merkle.root(tiles.node_from(tile), size)
     if log.advance(tx, current, size, root) != 1:
-        message = "another sequencer advanced the log"
-        raise LogClosedError(message)
+        raise RaceLostError
     return log.LogRow(
         generation=current.generation,
         origin=current.origin,
