@@ -357,6 +357,12 @@ class LedgerSearched(Entry):
     reason: str = clear()
 
 
+@_kind("ledger_opened")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerOpened(Entry):
+    """A person looked at what the ledger says of them: their ledger keys were opened, for a minute."""
+
+
 @_kind("ledger_exported")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerExported(Entry):

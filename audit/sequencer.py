@@ -116,14 +116,14 @@ class Sequencer:
         Raises `audit.recovery`'s errors through `LogClosedError` when the published log is not ours, and
         `DatabaseBehind` when the database was restored: the job then calls `Recovery`. Nothing was signed then.
         """
-        current = self._current()
+        current = self.current()
         with self._database.reading() as tx:
             idle = current.published_size == current.size and not entries.anything_waiting(tx)
         if idle and self._published is not None:
             return 0
         self._compare(current)
         integrated = self.integrate()
-        current = self._current()
+        current = self.current()
         if current.size and current.size != self._size_published(current):
             self._write_tiles(current)
             self._sign(current)
@@ -144,6 +144,10 @@ class Sequencer:
                 grow(tx, current, batch)
             total += len(batch)
 
+    def verifier(self, origin: str) -> Verifier:
+        """The log's public key."""
+        return self._signers.verifier(origin)
+
     def node(self, generation: int) -> merkle.Node:
         """The tree in the database, for proofs (reads tiles as it goes)."""
 
@@ -157,7 +161,8 @@ class Sequencer:
 
         return tiles.node_from(tile)
 
-    def _current(self) -> log.LogRow:
+    def current(self) -> log.LogRow:
+        """The log's state, opened at its first use. Raises `LogClosedError`."""
         with self._database.reading() as tx:
             current = log.current(tx)
         if current is None:

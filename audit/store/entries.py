@@ -209,6 +209,12 @@ def of_pseudonym(tx: Transaction, pseudonym: str, before: int | None, limit: int
     return found
 
 
+def half(tx: Transaction, entry: str, pseudonym: str) -> HalfRow | None:
+    """One person's half of an entry."""
+    row = tx.execute(select(halves).where(halves.c.entry == entry, halves.c.pseudonym == pseudonym)).mappings().first()
+    return HalfRow(**row) if row else None
+
+
 def erase_halves(tx: Transaction, pseudonym: str, term: str) -> int:
     """Remove a person's sealed halves of one term; how many."""
     return tx.execute(delete(halves).where(halves.c.pseudonym == pseudonym, halves.c.term == term)).rowcount

@@ -1,0 +1,1 @@
+"""What machines reach of the ledger."""
