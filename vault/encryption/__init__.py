@@ -1,0 +1,1 @@
+"""How papers are encrypted: the stream format, owner keys, and objects written and read under them."""
