@@ -108,25 +108,30 @@ class Sequencer:
         self._store = store
         self._signers = signers
         self._origin = origin
-        self._published: tuple[int, Published | None] | None = None
+        self._compared = False
+        """Whether this process looked at the published log at all."""
 
     def run_once(self) -> int:
         """Integrate and publish what waits; how many entries were integrated.
 
-        Raises `audit.recovery`'s errors through `LogClosedError` when the published log is not ours, and
-        `DatabaseBehind` when the database was restored: the job then calls `Recovery`. Nothing was signed then.
+        The published checkpoint is read each time before anything is written: our tree must continue it.
+        Raises `DatabaseBehindError` when the database was restored or a replica took over, `LogClosedError` when the
+        published log is not ours; nothing was written or signed then.
         """
         current = self.current()
         with self._database.reading() as tx:
             idle = current.published_size == current.size and not entries.anything_waiting(tx)
-        if idle and self._published is not None:
+        if idle and self._compared:
             return 0
-        self._compare(current)
+        seen = self.published(current)
+        self._compare(current, seen)
+        self._compared = True
         integrated = self.integrate()
         current = self.current()
-        if current.size and current.size != self._size_published(current):
-            self._write_tiles(current)
-            self._sign(current)
+        size = seen.checkpoint.size if seen else 0
+        if current.size > size:
+            self._write_tiles(current, size)
+            self._sign(current, seen)
         return integrated
 
     def integrate(self) -> int:
@@ -184,11 +189,6 @@ class Sequencer:
             raise LogClosedError(message)
         return current
 
-    def _size_published(self, current: log.LogRow) -> int:
-        if self._published is None or self._published[0] != current.generation:
-            self._published = (current.generation, self.published(current))
-        return self._published[1].checkpoint.size if self._published[1] else 0
-
     def published(self, current: log.LogRow) -> Published | None:
         """The checkpoint in the store, verified with our key; None before the first.
 
@@ -200,24 +200,22 @@ class Sequencer:
             return None
         return Published(notes.verify(note.decode(), self._signers.verifier(current.origin)), etag)
 
-    def _compare(self, current: log.LogRow) -> None:
-        """Our tree must continue the published one. Raises `DatabaseBehind` or `LogClosedError` otherwise."""
-        size = self._size_published(current)
-        seen = self._published[1] if self._published else None
+    def _compare(self, current: log.LogRow, seen: Published | None) -> None:
+        """Our tree must continue the published one. Raises `DatabaseBehindError` or `LogClosedError` otherwise."""
         if seen is None:
             return
+        size = seen.checkpoint.size
         if size > current.size:
             raise DatabaseBehindError(current.size, seen.checkpoint)
         if merkle.root(self.node(current.generation), size) != seen.checkpoint.root:
             message = f"the database's log of {size} entries is not the published one"
             raise LogClosedError(message)
 
-    def _write_tiles(self, current: log.LogRow) -> None:
-        """Step 2: everything between the published size and ours.
+    def _write_tiles(self, current: log.LogRow, done: int) -> None:
+        """Step 2: everything between the published size (`done`) and ours.
 
         What lies there already beyond the published size was never signed (a crash, then a restore): it is overwritten.
         """
-        done = self._size_published(current)
         for level, index, width in tiles.shape(current.size):
             if (index + 1) * tiles.WIDTH ** (level + 1) <= done:
                 continue
@@ -234,18 +232,15 @@ class Sequencer:
                 bundle = tiles.encode_bundle([row.leaf for row in rows])
                 self._store.overwrite(object_name(current.generation, tiles.bundle_path(index, width)), bundle)
 
-    def _sign(self, current: log.LogRow) -> None:
-        """Step 3. The tree of `current` was compared with what `If-Match` replaces."""
+    def _sign(self, current: log.LogRow, seen: Published | None) -> None:
+        """Step 3. The tree of `current` continues `seen`, which is what `If-Match` replaces."""
         made = Checkpoint(current.origin, current.size, current.root)
         note = notes.sign(made, self._signers.key(current.origin), current.origin)
-        seen = self._published[1] if self._published else None
         name = object_name(current.generation, "checkpoint")
         try:
-            etag = self._store.replace(name, note.encode(), if_match=seen.etag if seen else None)
+            self._store.replace(name, note.encode(), if_match=seen.etag if seen else None)
         except ObjectExists:
-            self._published = None  # another sequencer published: compare with that one next time
-            return
-        self._published = (current.generation, Published(made, etag))
+            return  # another sequencer published: compare with that one next time
         with self._database.transaction() as tx:
             log.published(tx, current.generation, current.size)
         self._drop_partials(current, seen.checkpoint.size if seen else 0)

@@ -21,7 +21,7 @@ FORBIDDEN_NAMES = re.compile(
 FORBIDDEN_VALUES = re.compile(
     r"eyJ[\w-]{8,}\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b[A-Za-z0-9_-]{43}\b|-----BEGIN",
 )
-ALLOWED_NAMES = {"error_code", "event", "level", "logger", "timestamp", "exc_info", "exception"}
+ALLOWED_NAMES = {"error_code", "event", "level", "module", "timestamp", "exc_info", "exception"}
 
 
 class LeakError(AssertionError):
@@ -87,4 +87,4 @@ def configure(*, json: bool = True, strict: bool = False, level: int = logging.I
 
 def get_logger(name: str) -> Any:
     """A logger whose records name the module."""
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(module=name)

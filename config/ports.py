@@ -5,9 +5,12 @@ from __future__ import annotations
 import http
 import http.client
 import socket
-from contextlib import ExitStack
 
-HIGHEST = 65_535
+from config.identifiers import Randomness, SystemRandomness
+
+LOWEST = 10_000
+HIGHEST = 32_768
+"""Where Linux begins to hand out ports by itself (ip_local_port_range)."""
 GRPC_OFFSET = 10_000
 
 
@@ -29,19 +32,18 @@ def answers(port: int, host: str = "127.0.0.1") -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def free(count: int, host: str = "127.0.0.1") -> list[int]:
+def free(count: int, randomness: Randomness | None = None, host: str = "127.0.0.1") -> list[int]:
     """`count` different free ports, each with port + 10,000 free too: there SeaweedFS looks for a server's gRPC.
 
-    Another program may still take one before it is used: then start again.
+    They lie below the range that the kernel hands out by itself, so that no passing connection takes one, and are
+    chosen by chance, so that two starts at once rarely meet. Another program may still take one before it is used.
     """
+    source = randomness or SystemRandomness()
     chosen: list[int] = []
-    with ExitStack() as held:
-        while len(chosen) < count:
-            probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            probe.bind((host, 0))
-            port = probe.getsockname()[1]
-            if port <= HIGHEST - GRPC_OFFSET and is_free(port + GRPC_OFFSET, host):
-                chosen.append(port)
+    while len(chosen) < count:
+        port = LOWEST + int.from_bytes(source.bytes(4)) % (HIGHEST - GRPC_OFFSET - LOWEST)
+        if port not in chosen and is_free(port, host) and is_free(port + GRPC_OFFSET, host):
+            chosen.append(port)
     return chosen
 
 

@@ -98,6 +98,9 @@ def verify(note: str, verifier: Verifier) -> Checkpoint:
         except binascii.Error as error:
             message = "the checkpoint has a malformed signature"
             raise VerificationError(message) from error
+        if base64.b64encode(signature).decode() != match[2]:
+            message = "the checkpoint has a signature that is not in its one form"
+            raise VerificationError(message)
         if match[1] != verifier.name or signature[:4] != verifier.key_id:
             continue
         try:

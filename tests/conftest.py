@@ -1,0 +1,103 @@
+"""What every test may ask for: time and chance, a database of each kind, a real object store."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import citizen_account.tables  # noqa: F401 -- so that the metadata is whole
+from config import logs, seaweedfs
+from config.database import Database, metadata
+from config.identifiers import SystemRandomness
+from config.object_store import ObjectStore
+from config.settings import S3, Settings, load_settings
+from tests.clocks import FixedClock
+from tests.postgres import PostgreSQL
+
+logs.configure(json=False, strict=True)
+
+
+@pytest.fixture(scope="session")
+def rounds() -> int:
+    """How many seeds, offsets or kills a repeated test tries: `ROUNDS`."""
+    return int(os.environ.get("ROUNDS", "3"))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def randomness() -> SystemRandomness:
+    return SystemRandomness()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    with PostgreSQL() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with every table, once on each kind."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    else:
+        made = Database(request.getfixturevalue("postgresql").fresh_database())
+    metadata.create_all(made.engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """An empty SQLite database with every table, for what does not depend on the kind."""
+    made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    metadata.create_all(made.engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def seaweed() -> Iterator[seaweedfs.EmbeddedStore]:
+    """A real S3 store, one for the session."""
+    with tempfile.TemporaryDirectory(prefix="seaweed-", ignore_cleanup_errors=True) as folder:
+        store = seaweedfs.start(Path(folder), SystemRandomness(), log=Path(folder) / "log")
+        try:
+            while not store.answers():
+                assert store.process.poll() is None, (Path(folder) / "log").read_text()[-2000:]
+            s3 = s3_settings(store)
+            for bucket in (s3.papers_bucket, s3.ledger_bucket, s3.ledger_archive_bucket):
+                ObjectStore(s3, bucket).ensure_bucket()
+            yield store
+        finally:
+            store.process.kill()
+            store.process.wait()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, seaweed: seaweedfs.EmbeddedStore) -> Settings:
+    """The settings of an installation of this test's own: its folder, and buckets of its own in the store."""
+    bucket = f"t{SystemRandomness().bytes(8).hex()}"
+    s3 = s3_settings(seaweed).model_copy(
+        update={
+            "papers_bucket": f"{bucket}-papers",
+            "ledger_bucket": f"{bucket}-ledger",
+            "ledger_archive_bucket": f"{bucket}-archive",
+        },
+    )
+    return load_settings(data_dir=tmp_path / "data", s3=s3.model_dump(), mail={"local_mailbox": True})
+
+
+def s3_settings(store: seaweedfs.EmbeddedStore) -> S3:
+    return S3(
+        endpoint_url=store.endpoint_url,
+        access_key_id=store.credentials.access_key_id,
+        secret_access_key=store.credentials.secret_access_key,
+    )
