@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 import citizen_account.tables  # noqa: F401 -- so that the metadata is whole
 from config import logs, seaweedfs
@@ -99,5 +100,5 @@ def s3_settings(store: seaweedfs.EmbeddedStore) -> S3:
     return S3(
         endpoint_url=store.endpoint_url,
         access_key_id=store.credentials.access_key_id,
-        secret_access_key=store.credentials.secret_access_key,
+        secret_access_key=SecretStr(store.credentials.secret_access_key),
     )

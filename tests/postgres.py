@@ -64,7 +64,7 @@ class PostgreSQL:
         """SQLAlchemy's URL of a new, empty database."""
         name = f"t{next(_COUNT)}"
         with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type] # the name is ours
+            connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql+psycopg://test@127.0.0.1:{self._port}/{name}"
 
     def _dsn(self, name: str) -> str:
