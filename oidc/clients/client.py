@@ -1,0 +1,82 @@
+"""A client as the provider uses it: parsed, checked, frozen (RFC 7591, OpenID Connect Registration 1.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from oidc.clients import redirect_uris
+
+PUBLIC = "none"
+"""The token_endpoint_auth_method of clients that can keep no secret."""
+SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+"""Methods whose secret we keep as a MAC."""
+HMAC_METHODS = frozenset({"client_secret_jwt"})
+"""Methods that need the secret itself: sealed."""
+ASSERTION_METHODS = frozenset({"private_key_jwt", "client_secret_jwt"})
+"""Methods with a JWT (RFC 7523)."""
+AUTHENTICATION_METHODS = SECRET_METHODS | ASSERTION_METHODS | {PUBLIC}
+"""Every method spoken here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One e-service. Only `oidc.clients.metadata.parse` makes them, so each field holds what it may hold."""
+
+    client_id: str
+    name: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    """`client_name#<language>`, by language."""
+    logo_uri: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
+    client_uri: str = ""
+    redirect_uris: tuple[str, ...] = ()
+    """Compared as strings, exactly; on loopback any port for native clients (RFC 8252 §7.3)."""
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    application_type: str = "web"
+    token_endpoint_auth_method: str = "client_secret_basic"  # noqa: S105 -- a method's name
+    token_endpoint_auth_signing_alg: str | None = None
+    """The only algorithm of client assertions; None means ES256, RS256 or PS256."""
+    grant_types: frozenset[str] = frozenset({"authorization_code"})
+    response_types: frozenset[str] = frozenset({"code"})
+    scopes: frozenset[str] = frozenset({"openid"})
+    subject_type: str = "pairwise"
+    sector: str = ""
+    """What pairwise subjects are made for: a host, or a reserved name with a colon for public subjects."""
+    id_token_signed_response_alg: str = "ES256"  # noqa: S105 -- an algorithm
+    userinfo_signed_response_alg: str | None = None
+    """None: plain JSON."""
+    jwks: Mapping[str, Any] = field(default_factory=dict)
+    """A JWK Set of public keys."""
+    jwks_uri: str = ""
+    require_pkce: bool = True
+    require_pushed_authorization_requests: bool = False
+    dpop_bound_access_tokens: bool = False
+    """RFC 9449 §5.2: a token request without a proof is refused."""
+    contract: Mapping[str, Any] = field(default_factory=dict)
+    """What the vault may be asked: purposes, retention, contact."""
+    contacts: tuple[str, ...] = ()
+    profile: str = "standard"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it can't authenticate (RFC 6749 §2.1)."""
+        return self.token_endpoint_auth_method == PUBLIC
+
+    def name_in(self, language: str) -> str:
+        """Its name in a language, else the plain one."""
+        return self.names.get(language, self.name)
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Whether it may use a grant type (Authlib's name for the question)."""
+        return grant_type in self.grant_types
+
+    def check_response_type(self, response_type: str) -> bool:
+        """Whether it may use a response type."""
+        return response_type in self.response_types
+
+    def allows_redirect_uri(self, uri: str) -> bool:
+        """Whether a requested redirect_uri is exactly one of those registered (`oidc.clients.redirect_uris`)."""
+        return redirect_uris.is_registered(uri, self.redirect_uris, native=self.application_type == "native")

@@ -1,0 +1,208 @@
+"""Client metadata: from the JSON of RFC 7591 and OpenID Connect Registration to a `Client`, each member checked.
+
+Members that we don't know are ignored (RFC 7591 §2); those that ask for a protection that we don't have are refused,
+because ignoring them would weaken what the client counts on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from joserfc import jwk
+from joserfc.errors import JoseError
+
+from oidc.clients import redirect_uris
+from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC, Client
+from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
+from oidc.jwts import FOREIGN_ALGORITHMS, OWN_ALGORITHMS
+
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
+RESPONSE_TYPES = frozenset({"code"})
+HMAC_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
+PUBLIC_SECTOR = "public:"
+"""The sector of clients with subject_type public; a host never has a colon."""
+MIN_SECRET_CHARS = 32
+MAX_SECRET_CHARS = 512
+MAX_KEYS = 20
+MIN_RSA_BITS = 2048
+_CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")
+_SECRET = re.compile(r"[\x20-\x7e]+")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_UNSUPPORTED = (
+    "id_token_encrypted_response_alg",
+    "userinfo_encrypted_response_alg",
+    "request_object_signing_alg",
+    "request_object_encryption_alg",
+    "tls_client_certificate_bound_access_tokens",
+    "jwks_uri",
+)
+
+
+def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> Client:
+    """A client of checked metadata.
+
+    client_id: used when the metadata name none. default_alg: of ID tokens when the metadata name none.
+    Raises `InvalidClientMetadata` or `InvalidRedirectUri`, naming the member.
+    """
+    for name in _UNSUPPORTED:
+        if metadata.get(name):
+            raise InvalidClientMetadata(f"{name} is not supported here")
+    given_id = _text(metadata, "client_id") or client_id
+    if not _CLIENT_ID.fullmatch(given_id):
+        raise InvalidClientMetadata("client_id: 1 to 255 visible ASCII characters")
+    method = _one_of(metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, "client_secret_basic")
+    grant_types = _some_of(metadata, "grant_types", GRANT_TYPES, ["authorization_code"])
+    native = _one_of(metadata, "application_type", {"web", "native"}, "web") == "native"
+    uris = tuple(redirect_uris.check(uri, native=native) for uri in _list(metadata, "redirect_uris"))
+    if "authorization_code" in grant_types and not uris:
+        raise InvalidRedirectUri("redirect_uris: at least one is needed")
+    return Client(
+        client_id=given_id,
+        name=_text(metadata, "client_name") or given_id,
+        names={key.partition("#")[2]: str(v) for key, v in metadata.items() if key.startswith("client_name#")},
+        **{name: _web_address(metadata, name) for name in ("logo_uri", "policy_uri", "tos_uri", "client_uri")},
+        redirect_uris=uris,
+        post_logout_redirect_uris=tuple(
+            redirect_uris.check(uri, native=native) for uri in _list(metadata, "post_logout_redirect_uris")
+        ),
+        application_type="native" if native else "web",
+        token_endpoint_auth_method=method,
+        token_endpoint_auth_signing_alg=_signing_alg(metadata, method),
+        grant_types=grant_types,
+        response_types=_some_of(metadata, "response_types", RESPONSE_TYPES, ["code"]),
+        scopes=_scopes(metadata),
+        subject_type=_one_of(metadata, "subject_type", {"pairwise", "public"}, "pairwise"),
+        sector=_sector(metadata, given_id),
+        id_token_signed_response_alg=_one_of(metadata, "id_token_signed_response_alg", OWN_ALGORITHMS, default_alg),
+        userinfo_signed_response_alg=_one_of(metadata, "userinfo_signed_response_alg", OWN_ALGORITHMS, "") or None,
+        jwks=_jwks(metadata, method),
+        require_pkce=_pkce(metadata, method),
+        require_pushed_authorization_requests=_flag(metadata, "require_pushed_authorization_requests"),
+        dpop_bound_access_tokens=_flag(metadata, "dpop_bound_access_tokens"),
+        contract=_mapping(metadata, "contract"),
+        contacts=tuple(str(one) for one in _list(metadata, "contacts")),
+    )
+
+
+def check_secret(metadata: Mapping[str, Any], client: Client) -> str | None:
+    """The secret that came with the metadata, if one did and may. Raises `InvalidClientMetadata`."""
+    secret = _text(metadata, "client_secret")
+    if not secret:
+        return None
+    if client.token_endpoint_auth_method in {PUBLIC, "private_key_jwt"}:
+        raise InvalidClientMetadata(f"client_secret: {client.token_endpoint_auth_method} uses none")
+    if not MIN_SECRET_CHARS <= len(secret) <= MAX_SECRET_CHARS or not _SECRET.fullmatch(secret):
+        raise InvalidClientMetadata(f"client_secret: {MIN_SECRET_CHARS} to {MAX_SECRET_CHARS} ASCII characters")
+    return secret
+
+
+def _text(metadata: Mapping[str, Any], name: str) -> str:
+    value = metadata.get(name, "")
+    if not isinstance(value, str):
+        raise InvalidClientMetadata(f"{name}: a string")
+    return value
+
+
+def _list(metadata: Mapping[str, Any], name: str) -> list[Any]:
+    value = metadata.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise InvalidClientMetadata(f"{name}: a list of strings")
+    return value
+
+
+def _mapping(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = metadata.get(name) or {}
+    if not isinstance(value, dict):
+        raise InvalidClientMetadata(f"{name}: an object")
+    return value
+
+
+def _flag(metadata: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    value = metadata.get(name, default)
+    if not isinstance(value, bool):
+        raise InvalidClientMetadata(f"{name}: true or false")
+    return value
+
+
+def _one_of(metadata: Mapping[str, Any], name: str, known: Collection[str], default: str) -> str:
+    value = _text(metadata, name) or default
+    if value and value not in known:
+        raise InvalidClientMetadata(f"{name}: one of {' '.join(sorted(known))}")
+    return value
+
+
+def _some_of(metadata: Mapping[str, Any], name: str, known: Collection[str], default: list[str]) -> frozenset[str]:
+    values = frozenset(_list(metadata, name) or default)
+    if not values <= frozenset(known):
+        raise InvalidClientMetadata(f"{name}: some of {' '.join(sorted(known))}")
+    return values
+
+
+def _web_address(metadata: Mapping[str, Any], name: str) -> str:
+    value = _text(metadata, name)
+    if value:
+        try:
+            redirect_uris.check(value, native=False)
+        except InvalidRedirectUri as error:
+            raise InvalidClientMetadata(f"{name}: {error.description}") from error
+    return value
+
+
+def _scopes(metadata: Mapping[str, Any]) -> frozenset[str]:
+    scopes = _text(metadata, "scope").split(" ") if metadata.get("scope") else ["openid"]
+    if not all(_SCOPE.fullmatch(scope) for scope in scopes):
+        raise InvalidClientMetadata("scope: names separated by single spaces (RFC 6749 §3.3)")
+    return frozenset(scopes)
+
+
+def _sector(metadata: Mapping[str, Any], client_id: str) -> str:
+    # Without a sector_identifier_uri each client is a sector of its own (docs/decisions/0602).
+    if metadata.get("subject_type") == "public":
+        return PUBLIC_SECTOR
+    uri = _web_address(metadata, "sector_identifier_uri")
+    if not uri:
+        return f"client:{client_id}"
+    parts = urlsplit(uri)
+    if parts.scheme != "https" or not parts.hostname:
+        raise InvalidClientMetadata("sector_identifier_uri: an https address")
+    return parts.hostname
+
+
+def _signing_alg(metadata: Mapping[str, Any], method: str) -> str | None:
+    known = HMAC_ALGORITHMS if method == "client_secret_jwt" else FOREIGN_ALGORITHMS
+    return _one_of(metadata, "token_endpoint_auth_signing_alg", known, "") or None
+
+
+def _pkce(metadata: Mapping[str, Any], method: str) -> bool:
+    required = _flag(metadata, "require_pkce", default=True)
+    if not required and method == PUBLIC:
+        raise InvalidClientMetadata("require_pkce: a public client can't do without (RFC 9700 §2.1.1)")
+    return required
+
+
+def _jwks(metadata: Mapping[str, Any], method: str) -> Mapping[str, Any]:
+    jwks = _mapping(metadata, "jwks")
+    keys = jwks.get("keys", [])
+    if not isinstance(keys, list) or len(keys) > MAX_KEYS or not all(isinstance(key, dict) for key in keys):
+        raise InvalidClientMetadata(f"jwks: a JWK Set of at most {MAX_KEYS} keys")
+    if method == "private_key_jwt" and not keys:
+        raise InvalidClientMetadata("jwks: private_key_jwt needs a public key")
+    for key in keys:
+        _check_key(key)
+    return {"keys": keys} if keys else {}
+
+
+def _check_key(key: Mapping[str, Any]) -> None:
+    if key.get("kty") == "oct" or _PRIVATE_MEMBERS & key.keys():
+        raise InvalidClientMetadata("jwks: public keys only")
+    try:
+        imported = jwk.import_key(dict(key))
+        size = getattr(imported.get_op_key("verify"), "key_size", MIN_RSA_BITS)
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InvalidClientMetadata("jwks: a key that can't be read") from error
+    if key.get("kty") == "RSA" and size < MIN_RSA_BITS:
+        raise InvalidClientMetadata(f"jwks: RSA keys have at least {MIN_RSA_BITS} bits")

@@ -1,0 +1,189 @@
+"""The clients of this installation: imported, changed and removed by the operator, read on every request."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from audit.entries import ActorKind, ClientChanged
+from audit.ledger import Ledger
+from config.clock import Clock
+from config.database import Database, Transaction, in_transaction
+from config.identifiers import Randomness, new_id, new_secret
+from oidc.clients.client import HMAC_METHODS, SECRET_METHODS, Client
+from oidc.clients.metadata import check_secret, parse
+from oidc.keys.kept import KEEP_SECONDS
+from oidc.keys.secret import SecretKeys
+from oidc.store import clients as store
+
+_SECRET_PURPOSE = "client-secret"  # noqa: S105 -- a purpose
+_MOST_KEPT = 10_000
+
+EndAuthorizations = Callable[[Transaction, str], int]
+"""What ends every authorization of a client that is removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    client: Client
+    row: store.ClientRow = field(repr=False)
+    loaded_at: float
+
+
+class Clients:
+    """Reads and keeps clients."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        secret_keys: SecretKeys,
+        ledger: Ledger,
+        end_authorizations: EndAuthorizations,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> None:
+        """end_authorizations: called in the transaction that removes a client (`oidc.store.authorizations`)."""
+        self._database = database
+        self._secret_keys = secret_keys
+        self._ledger = ledger
+        self._end_authorizations = end_authorizations
+        self._clock = clock
+        self._randomness = randomness
+        self._held: dict[str, _Held] = {}
+
+    def get(self, client_id: str, tx: Transaction | None = None) -> Client | None:
+        """A client that stands; at most five seconds old. tx: to read with when a transaction is open already."""
+        held = self._hold(client_id, tx)
+        return held.client if held else None
+
+    def all(self) -> Sequence[Client]:
+        """Every client that stands, by id."""
+        with self._database.reading() as tx:
+            return [_client(row) for row in store.standing(tx)]
+
+    def add(self, metadata: Mapping[str, Any], *, actor: str, default_alg: str = "RS256") -> tuple[Client, str | None]:
+        """Import a client from RFC 7591 metadata, or change the one of that id.
+
+        A given client_id and client_secret are kept; what is missing is made. actor: the operating-system user or
+        account, for the ledger. default_alg: of ID tokens when the metadata name none: RS256 for what is imported
+        (OpenID Connect Registration §2), ES256 for what our own page and command make.
+        Returns the client, and its secret when a new one was made: shown once, kept only as MAC (or sealed for
+        client_secret_jwt). An existing secret stays when the metadata bring none and the method is the same kind.
+        Raises `InvalidClientMetadata` or `InvalidRedirectUri`; nothing is kept then.
+        """
+        client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
+        given = check_secret(metadata, client)
+        with self._database.reading() as tx:
+            before = store.known(tx, client.client_id)
+        row, made = self._row(client, given, before)
+        with self._database.transaction() as tx:
+            if not store.replace(tx, row):
+                store.add(tx, row)
+            change = "imported" if before is None else "changed"
+            self._ledger.append(
+                tx,
+                ClientChanged(actor_kind=ActorKind.OPERATOR, actor=actor, client=client.client_id, change=change),
+            )
+        self._held.pop(client.client_id, None)
+        return client, made
+
+    def remove(self, client_id: str, *, actor: str) -> bool:
+        """Remove a client and end its authorizations; False when there is none of that id."""
+        with self._database.transaction() as tx:
+            removed = store.remove(tx, client_id, self._clock.now()) == 1
+            if removed:
+                self._end_authorizations(tx, client_id)
+                self._ledger.append(
+                    tx, ClientChanged(actor_kind=ActorKind.OPERATOR, actor=actor, client=client_id, change="removed")
+                )
+        self._held.pop(client_id, None)
+        return removed
+
+    def check_secret(self, client: Client, unverified_secret: str) -> bool:
+        """Whether that is the client's secret; in constant time."""
+        held = self._hold(client.client_id, None)
+        if held is None or held.row.secret_mac is None:
+            return False
+        mac = self._secret_keys.mac(_SECRET_PURPOSE, unverified_secret.encode(), key=held.row.secret_key)
+        return hmac.compare_digest(mac, held.row.secret_mac)
+
+    def secret_of(self, client: Client) -> bytes | None:
+        """The secret of a client that signs with it (client_secret_jwt)."""
+        held = self._hold(client.client_id, None)
+        if held is None or held.row.secret_sealed is None or held.row.secret_key is None:
+            return None
+        return self._secret_keys.unseal(
+            _SECRET_PURPOSE, held.row.secret_sealed, client.client_id, key=held.row.secret_key
+        )
+
+    def _row(
+        self, client: Client, given: str | None, before: store.ClientRow | None
+    ) -> tuple[store.ClientRow, str | None]:
+        kept = before is not None and given is None
+        mac, sealed = (before.secret_mac, before.secret_sealed) if before is not None and kept else (None, None)
+        key = before.secret_key if before is not None and kept else None
+        method, made = client.token_endpoint_auth_method, None
+        if method in SECRET_METHODS:
+            sealed = None
+            if mac is None:
+                made = None if given else new_secret(self._randomness)
+                key = self._secret_keys.current
+                mac = self._secret_keys.mac(_SECRET_PURPOSE, (given or made or "").encode(), key=key)
+        elif method in HMAC_METHODS:
+            mac = None
+            if sealed is None:
+                made = None if given else new_secret(self._randomness)
+                key = self._secret_keys.current
+                sealed = self._secret_keys.seal(_SECRET_PURPOSE, (given or made or "").encode(), client.client_id)
+        else:
+            mac = sealed = key = None
+        row = store.ClientRow(
+            client_id=client.client_id,
+            metadata=_dump(client),
+            secret_key=key,
+            secret_mac=mac,
+            secret_sealed=sealed,
+            made_at=self._clock.now(),
+            removed_at=None,
+        )
+        return row, made
+
+    def _hold(self, client_id: str, tx: Transaction | None) -> _Held | None:
+        now = self._clock.monotonic()
+        held = self._held.get(client_id)
+        if held is not None and (now - held.loaded_at < KEEP_SECONDS or (tx is None and in_transaction())):
+            return held
+        if tx is not None:
+            row = store.known(tx, client_id)
+        else:
+            with self._database.reading() as own:
+                row = store.known(own, client_id)
+        if row is None or row.removed_at is not None:
+            self._held.pop(client_id, None)
+            return None
+        if len(self._held) >= _MOST_KEPT:
+            self._held.clear()
+        held = self._held[client_id] = _Held(_client(row), row, now)
+        return held
+
+
+def _dump(client: Client) -> str:
+    values = asdict(client)
+    return json.dumps({name: sorted(v) if isinstance(v, frozenset) else v for name, v in values.items()})
+
+
+_SETS = frozenset({"grant_types", "response_types", "scopes"})
+_TUPLES = frozenset({"redirect_uris", "post_logout_redirect_uris", "contacts"})
+
+
+def _client(row: store.ClientRow) -> Client:
+    values = json.loads(row.metadata)
+    known = {f.name for f in fields(Client)}
+    made = {name: value for name, value in values.items() if name in known}
+    made |= {name: frozenset(made[name]) for name in _SETS & made.keys()}
+    made |= {name: tuple(made[name]) for name in _TUPLES & made.keys()}
+    return Client(**made)

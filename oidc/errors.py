@@ -1,0 +1,224 @@
+"""What the provider refuses: the OAuth error codes, one class each, with where each may be told.
+
+A description is told to the client's developers; `detail` goes to the log only. Neither holds anything personal.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import ClassVar
+
+from config.errors import Refusal
+
+_NOT_TOLD = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+
+
+class OAuthError(Refusal):
+    """An answer in the OAuth error format (RFC 6749 §4.1.2.1, §5.2).
+
+    error: the code. description: its ASCII text (characters that §5.2 forbids become `_`). status: of a direct answer.
+    redirectable: whether the authorization endpoint may send it to the redirect_uri; a request whose client or
+    redirect_uri is in doubt must not be redirected anywhere.
+    """
+
+    code: ClassVar[str] = "server_error"
+    redirectable: bool = True
+
+    def __init__(self, description: str = "", *, redirectable: bool | None = None, detail: str = "") -> None:
+        """redirectable: overrides the class for this one refusal."""
+        super().__init__(detail or description)
+        self.description = _NOT_TOLD.sub("_", description)[:300]
+        if redirectable is not None:
+            self.redirectable = redirectable
+
+    @property
+    def error(self) -> str:
+        """The error code, as the standard spells it."""
+        return self.code
+
+    def parameters(self) -> dict[str, str]:
+        """`error` and, when there is one, `error_description`."""
+        told = {"error": self.code}
+        if self.description:
+            told["error_description"] = self.description
+        return told
+
+
+class InvalidRequest(OAuthError):
+    """A parameter is missing, repeated, malformed or contradicts another (RFC 6749 §4.1.2.1, §5.2)."""
+
+    code: ClassVar[str] = "invalid_request"
+
+
+class UnregisteredRedirectUri(InvalidRequest):
+    """The redirect_uri is missing or not exactly a registered one (RFC 9700 §4.1): never redirect."""
+
+    redirectable = False
+
+
+class UnknownClient(InvalidRequest):
+    """No such client at the authorization endpoint: never redirect."""
+
+    redirectable = False
+
+
+class InvalidClient(OAuthError):
+    """Client authentication failed (RFC 6749 §5.2)."""
+
+    code: ClassVar[str] = "invalid_client"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+    redirectable = False
+
+
+class InvalidGrant(OAuthError):
+    """A code or refresh token is unknown, expired, used, another client's, or bound to something else."""
+
+    code: ClassVar[str] = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    """The client isn't registered for this grant or response type."""
+
+    code: ClassVar[str] = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    """There is no such grant type here."""
+
+    code: ClassVar[str] = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthError):
+    """There is no such response type here."""
+
+    code: ClassVar[str] = "unsupported_response_type"
+
+
+class InvalidScope(OAuthError):
+    """A scope is malformed, unknown, not the client's, or wider than granted."""
+
+    code: ClassVar[str] = "invalid_scope"
+
+
+class InvalidTarget(OAuthError):
+    """A resource is no URI, has a fragment, or isn't ours (RFC 8707 §2)."""
+
+    code: ClassVar[str] = "invalid_target"
+
+
+class InvalidAuthorizationDetails(OAuthError):
+    """An authorization detail is unknown, incomplete or not in the client's contract (RFC 9396 §5)."""
+
+    code: ClassVar[str] = "invalid_authorization_details"
+
+
+class AccessDenied(OAuthError):
+    """The citizen said no."""
+
+    code: ClassVar[str] = "access_denied"
+
+
+class LoginRequired(OAuthError):
+    """prompt=none, and nobody (or somebody else) is signed in (OpenID Connect Core §3.1.2.6)."""
+
+    code: ClassVar[str] = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    """prompt=none, and there is something to ask (OpenID Connect Core §3.1.2.6)."""
+
+    code: ClassVar[str] = "consent_required"
+
+
+class InteractionRequired(OAuthError):
+    """prompt=none, and some page must be shown (OpenID Connect Core §3.1.2.6)."""
+
+    code: ClassVar[str] = "interaction_required"
+
+
+class AccountSelectionRequired(OAuthError):
+    """prompt=none, and an account must be chosen (OpenID Connect Core §3.1.2.6)."""
+
+    code: ClassVar[str] = "account_selection_required"
+
+
+class UnmetAuthenticationRequirements(OAuthError):
+    """An essential acr can't be reached (OpenID Connect Core Unmet Authentication Requirements)."""
+
+    code: ClassVar[str] = "unmet_authentication_requirements"
+
+
+class InvalidRequestUri(OAuthError):
+    """A request_uri is unknown, used, expired or another client's (RFC 9126 §2.2, OpenID Connect Core §3.1.2.6)."""
+
+    code: ClassVar[str] = "invalid_request_uri"
+
+
+class InvalidRequestObject(OAuthError):
+    """A request object doesn't verify (RFC 9101 §6)."""
+
+    code: ClassVar[str] = "invalid_request_object"
+
+
+class RequestNotSupported(OAuthError):
+    """Request objects aren't taken here (OpenID Connect Core §3.1.2.6)."""
+
+    code: ClassVar[str] = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    """Request references other than pushed ones aren't taken here (OpenID Connect Core §3.1.2.6)."""
+
+    code: ClassVar[str] = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    """The `registration` parameter isn't taken here (OpenID Connect Core §3.1.2.6)."""
+
+    code: ClassVar[str] = "registration_not_supported"
+
+
+class InvalidDpopProof(OAuthError):
+    """A DPoP proof is absent, malformed, stale, used or of another key (RFC 9449 §5)."""
+
+    code: ClassVar[str] = "invalid_dpop_proof"
+
+
+class InvalidToken(OAuthError):
+    """An access token is expired, revoked, malformed, for someone else or shown the wrong way (RFC 6750 §3.1)."""
+
+    code: ClassVar[str] = "invalid_token"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+
+
+class InsufficientScope(OAuthError):
+    """The access token stands but doesn't reach this far (RFC 6750 §3.1)."""
+
+    code: ClassVar[str] = "insufficient_scope"
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+class InvalidClientMetadata(OAuthError):
+    """A client's metadata can't be accepted (RFC 7591 §3.2.2)."""
+
+    code: ClassVar[str] = "invalid_client_metadata"
+
+
+class InvalidRedirectUri(OAuthError):
+    """A redirect URI in a client's metadata can't be accepted (RFC 7591 §3.2.2)."""
+
+    code: ClassVar[str] = "invalid_redirect_uri"
+
+
+class RotationTooSoon(Refusal):
+    """The next signing key was published less than a JWKS max-age ago: relying parties may not know it yet."""
+
+    code: ClassVar[str] = "rotation_too_soon"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+
+
+class JwtRefused(Refusal):
+    """A JWT that must not be believed. Whoever asked gets the error of the place where it was shown."""
+
+    code: ClassVar[str] = "invalid_jwt"

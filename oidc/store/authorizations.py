@@ -1,0 +1,160 @@
+"""Authorizations: one code and the family of tokens that it gave.
+
+The row holds what the tokens say, copied from the request and the grant when the code is made: both never change, and
+whoever ends a grant ends its authorizations in the same transaction. So a token needs this row and no other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Row, String, Table, Text, delete, insert, or_, select, update
+
+from config.database import Transaction, UtcSeconds, metadata
+
+authorizations = Table(
+    "oidc_authorizations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("client_id", String(255), nullable=False, comment="clear: public name of a service"),
+    Column("subject", String(64), nullable=False, comment="clear: opaque id"),
+    Column("sub", String(64), nullable=False, comment="clear: pairwise, random"),
+    Column("grant_id", String(64), nullable=False, comment="clear: opaque id"),
+    Column("sign_in", String(64), nullable=False, comment="clear: opaque id"),
+    Column("sid", String(64), nullable=False, comment="clear: random, one for (sign-in, client)"),
+    Column("scope", Text, nullable=False, comment="clear: JSON list of scope names"),
+    Column("audience", Text, nullable=False, comment="clear: JSON list of our own resources"),
+    Column("lendings", Text, nullable=False, comment="clear: JSON list of opaque ids"),
+    Column("userinfo_claims", Text, nullable=False, comment="clear: JSON list of claim names, no values"),
+    Column("id_token_claims", Text, nullable=False, comment="clear: JSON list of claim names, no values"),
+    Column("nonce", Text, comment="clear: the client's, random"),
+    Column("auth_time", UtcSeconds, nullable=False),
+    Column("amr", Text, nullable=False, comment="clear: JSON list of method names"),
+    Column("acr", String(64), nullable=False, comment="clear: a level's name"),
+    Column("jkt", String(64), comment="clear: SHA-256 of the client's DPoP key"),
+    Column("x5t_s256", String(64), comment="clear: SHA-256 of the client's certificate"),
+    Column("code_hash", LargeBinary(32), nullable=False, unique=True, comment="SHA-256 of the code"),
+    Column("redirect_uri", Text, nullable=False, comment="clear: registered by the client"),
+    Column("code_challenge", String(128), comment="clear: SHA-256 of the verifier"),
+    Column("code_expires_at", UtcSeconds, nullable=False),
+    Column("redeemed_at", UtcSeconds),
+    Column("refreshes", Boolean, nullable=False),
+    Column("outlives_sign_in", Boolean, nullable=False),
+    Column("made_at", UtcSeconds, nullable=False),
+    Column("ends_at", UtcSeconds, nullable=False, index=True),
+    Column("ended_at", UtcSeconds),
+    Column("ended_reason", String(32), comment="clear: a code"),
+    Index(None, "grant_id"),
+    Index(None, "sign_in"),
+    Index(None, "subject"),
+    Index(None, "client_id"),
+)
+
+_LISTS = ("scope", "audience", "lendings", "userinfo_claims", "id_token_claims", "amr")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRow:
+    """One family. `ends_at` is when its last possible token has expired; `refreshes`: whether it has refresh tokens."""
+
+    id: str
+    client_id: str
+    subject: str
+    sub: str
+    grant_id: str
+    sign_in: str
+    sid: str
+    scope: tuple[str, ...]
+    audience: tuple[str, ...]
+    lendings: tuple[str, ...]
+    userinfo_claims: tuple[str, ...]
+    id_token_claims: tuple[str, ...]
+    nonce: str | None
+    auth_time: datetime
+    amr: tuple[str, ...]
+    acr: str
+    jkt: str | None
+    x5t_s256: str | None
+    code_hash: bytes = field(repr=False)
+    redirect_uri: str
+    code_challenge: str | None
+    code_expires_at: datetime
+    redeemed_at: datetime | None
+    refreshes: bool
+    outlives_sign_in: bool
+    made_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    ended_reason: str | None
+
+
+_NAMES = tuple(f.name for f in fields(AuthorizationRow))
+
+
+def row_of(row: Row[tuple[object, ...]] | Mapping[str, Any]) -> AuthorizationRow:
+    """The row of a result that has all of the table's columns."""
+    values = dict(row if isinstance(row, Mapping) else row._mapping)  # noqa: SLF001 -- SQLAlchemy's documented name
+    for name in _LISTS:
+        values[name] = tuple(json.loads(values[name]))
+    return AuthorizationRow(**{name: values[name] for name in _NAMES})
+
+
+def add(tx: Transaction, row: AuthorizationRow) -> None:
+    """Keep a new one."""
+    values = {name: getattr(row, name) for name in _NAMES}
+    values |= {name: json.dumps(values[name]) for name in _LISTS}
+    tx.execute(insert(authorizations).values(**values))
+
+
+def get(tx: Transaction, authorization: str) -> AuthorizationRow | None:
+    """One by its id, ended or not."""
+    row = tx.execute(select(authorizations).where(authorizations.c.id == authorization)).first()
+    return row_of(row) if row else None
+
+
+def bind(tx: Transaction, authorization: str, jkt: str) -> None:
+    """Bind the family to a key: the one of the proof that came with its code."""
+    statement = update(authorizations).where(authorizations.c.id == authorization)
+    tx.execute(statement.values(jkt=jkt))
+
+
+def end(tx: Transaction, authorization: str, reason: str, now: datetime) -> int:
+    """End one family; 0 when it had ended."""
+    where = authorizations.c.id == authorization
+    return tx.execute(update(authorizations).where(where, _stands()).values(ended_at=now, ended_reason=reason)).rowcount
+
+
+def end_those(tx: Transaction, column: str, value: str, reason: str, now: datetime) -> Sequence[AuthorizationRow]:
+    """End every family of a grant_id, subject or client_id (column); those that this ended."""
+    where = authorizations.c[column] == value
+    return _end_all(tx, where, reason, now)
+
+
+def end_of_sign_in(tx: Transaction, sign_in: str, reason: str, now: datetime) -> Sequence[AuthorizationRow]:
+    """End the families of a sign-in that don't outlive it; those that this ended."""
+    where = (authorizations.c.sign_in == sign_in) & authorizations.c.outlives_sign_in.is_(False)
+    return _end_all(tx, where, reason, now)
+
+
+def forget(tx: Transaction, before: datetime) -> int:
+    """Delete families whose last token expired before that time."""
+    return tx.execute(delete(authorizations).where(authorizations.c.ends_at < before)).rowcount
+
+
+def forget_subject(tx: Transaction, subject: str) -> int:
+    """Delete every family of a subject (erasure)."""
+    return tx.execute(delete(authorizations).where(authorizations.c.subject == subject)).rowcount
+
+
+def _stands() -> Any:
+    return authorizations.c.ended_at.is_(None)
+
+
+def _end_all(tx: Transaction, where: Any, reason: str, now: datetime) -> Sequence[AuthorizationRow]:
+    alive = or_(authorizations.c.redeemed_at.is_not(None), authorizations.c.code_expires_at > now)
+    statement = update(authorizations).where(where, _stands(), alive).values(ended_at=now, ended_reason=reason)
+    return [row_of(row) for row in tx.execute(statement.returning(*authorizations.c))]

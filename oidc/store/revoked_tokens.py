@@ -1,0 +1,40 @@
+"""Access tokens revoked one by one (RFC 7009), by `jti`, until they would have expired anyway."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column, String, Table, and_, delete, select
+
+from config.database import Transaction, UtcSeconds, metadata
+from oidc.store.authorizations import AuthorizationRow, authorizations, row_of
+from oidc.store.upsert import insert_or_nothing
+
+revoked_tokens = Table(
+    "oidc_revoked_tokens",
+    metadata,
+    Column("jti", String(64), primary_key=True),
+    Column("expires_at", UtcSeconds, nullable=False, index=True),
+)
+
+
+def revoke(tx: Transaction, jti: str, expires_at: datetime) -> None:
+    """Revoke one; again changes nothing."""
+    insert_or_nothing(tx, revoked_tokens, {"jti": jti, "expires_at": expires_at})
+
+
+def standing_family(tx: Transaction, authorization: str, jti: str) -> AuthorizationRow | None:
+    """The family of a token if it stands and the token isn't revoked: one query."""
+    revoked = and_(revoked_tokens.c.jti == jti)
+    where = (
+        authorizations.c.id == authorization,
+        authorizations.c.ended_at.is_(None),
+        ~select(revoked_tokens.c.jti).where(revoked).exists(),
+    )
+    row = tx.execute(select(authorizations).where(*where)).first()
+    return row_of(row) if row else None
+
+
+def forget(tx: Transaction, before: datetime) -> int:
+    """Delete those that expired before that time."""
+    return tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at < before)).rowcount

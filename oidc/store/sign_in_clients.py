@@ -1,0 +1,49 @@
+"""Which clients a sign-in was told to: one random `sid` for (sign-in, client)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column, String, Table, delete, select
+
+from config.database import Transaction, UtcSeconds, metadata
+from oidc.store.upsert import insert_or_nothing
+
+sign_in_clients = Table(
+    "oidc_sign_in_clients",
+    metadata,
+    Column("sign_in", String(64), primary_key=True, comment="clear: opaque id"),
+    Column("client_id", String(255), primary_key=True, comment="clear: public name of a service"),
+    Column("sid", String(64), nullable=False, unique=True, comment="clear: random"),
+    Column("subject", String(64), nullable=False, index=True, comment="clear: opaque id"),
+    Column("made_at", UtcSeconds, nullable=False, index=True),
+)
+
+
+def find(tx: Transaction, sign_in: str, client_id: str) -> str | None:
+    """The sid of that pair, if there is one yet."""
+    where = (sign_in_clients.c.sign_in == sign_in, sign_in_clients.c.client_id == client_id)
+    return tx.execute(select(sign_in_clients.c.sid).where(*where)).scalar()
+
+
+def add(tx: Transaction, *, sign_in: str, client_id: str, sid: str, subject: str, now: datetime) -> bool:
+    """Keep a new one; False when there is one."""
+    values = {"sign_in": sign_in, "client_id": client_id, "sid": sid, "subject": subject, "made_at": now}
+    return insert_or_nothing(tx, sign_in_clients, values)
+
+
+def sign_in_of(tx: Transaction, client_id: str, sid: str) -> tuple[str, str] | None:
+    """(sign-in, subject) behind a sid that this client was told."""
+    where = (sign_in_clients.c.client_id == client_id, sign_in_clients.c.sid == sid)
+    row = tx.execute(select(sign_in_clients.c.sign_in, sign_in_clients.c.subject).where(*where)).first()
+    return (row.sign_in, row.subject) if row else None
+
+
+def forget(tx: Transaction, before: datetime) -> int:
+    """Delete pairs made before that time."""
+    return tx.execute(delete(sign_in_clients).where(sign_in_clients.c.made_at < before)).rowcount
+
+
+def forget_subject(tx: Transaction, subject: str) -> int:
+    """Delete every pair of a person (erasure)."""
+    return tx.execute(delete(sign_in_clients).where(sign_in_clients.c.subject == subject)).rowcount

@@ -1,0 +1,18 @@
+"""INSERT … ON CONFLICT DO NOTHING, which each dialect spells in a construct of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from config.database import Transaction
+
+
+def insert_or_nothing(tx: Transaction, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row unless one with a key of its exists; whether it was inserted."""
+    made = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
+    return tx.execute(made(table).values(**values).on_conflict_do_nothing()).rowcount == 1
