@@ -1,10 +1,82 @@
-"""The checks of an authorization request, in order. Compare the table with the specifications line by line.
+"""The checks of an authorization request, in order. Compare `check` with the specifications line by line.
 
-Client and redirect_uri come first, in `oidc.request.client`: until they are known, nothing may be redirected.
+The client, and then its redirect_uri, come before everything (`oidc.authorization`): until both are known, nothing
+may be redirected. What passes is an `AcceptedRequest`; nobody looks at the raw parameters again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oidc.clients import Client
+from oidc.errors import InvalidRequest
+from oidc.protocols import Evidence
+from oidc.request import authorization_details, openid, pkce, redirect_uri, resource, response, scope
 from oidc.request.accepted import AcceptedRequest
 
-__all__ = ["AcceptedRequest"]
+__all__ = ["AcceptedRequest", "Checks"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What the checks need to know of the house."""
+
+    evidence: Evidence
+    issuer: str
+    vault: str
+
+    def check(
+        self,
+        client: Client,
+        parameters: Mapping[str, str],
+        resources: Sequence[str] = (),
+        *,
+        hinted_sub: str | None = None,
+    ) -> AcceptedRequest:
+        """The accepted request, or the first refusal of the table below.
+
+        parameters: each name once, without `resource`. hinted_sub: the `sub` of a verified id_token_hint.
+        """
+        redirect = redirect_uri.accept(client, parameters.get("redirect_uri"))  # RFC 9700 §2.1, RFC 8252 §7.3
+        response.not_taken(parameters)  # Core §6.1, §6.2, §7.2.1: no request objects here
+        response_type = response.response_type(client, parameters)  # RFC 6749 §3.1.1
+        response_mode = response.response_mode(parameters)  # OAuth 2.0 Multiple Response Types §2.1, Form Post
+        state = response.bounded(parameters, "state")  # RFC 6749 §4.1.1
+        nonce = response.bounded(parameters, "nonce")  # Core §3.1.2.1
+        challenge = pkce.code_challenge(client, parameters)  # RFC 7636 §4.3, RFC 9700 §2.1.1
+        scopes, shorthand = scope.accept(client, self.evidence, parameters)  # RFC 6749 §3.3
+        details = authorization_details.accept(client, self.evidence, parameters, self.vault)  # RFC 9396 §5
+        resources = resource.accept(resources, (self.issuer, self.vault))  # RFC 8707 §2
+        prompts = openid.prompt(parameters)  # Core §3.1.2.1
+        max_age = openid.max_age(parameters)  # Core §3.1.2.1
+        asked = openid.claims(parameters)  # Core §5.5
+        if "openid" in scopes and "redirect_uri" not in parameters:  # Core §3.1.2.1: required
+            raise InvalidRequest("redirect_uri is missing", redirectable=False)
+        if hinted_sub and asked.sub and hinted_sub != asked.sub:
+            raise InvalidRequest("id_token_hint and claims name different persons")
+        if not scopes and not details and not shorthand:
+            raise InvalidRequest("nothing is asked")
+        return AcceptedRequest(
+            client_id=client.client_id,
+            redirect_uri=redirect,
+            redirect_uri_given="redirect_uri" in parameters,
+            response_type=response_type,
+            response_mode=response_mode,
+            scope=scopes,
+            state=state,
+            nonce=nonce,
+            code_challenge=challenge,
+            authorization_details=(*details, *shorthand),
+            resource=tuple(resources),
+            userinfo_claims=asked.userinfo,
+            id_token_claims=asked.id_token,
+            prompt=prompts,
+            max_age=max_age,
+            acr_values=openid.acr_values(parameters),
+            essential_acr=asked.essential_acr,
+            expected_sub=hinted_sub or asked.sub,
+            login_hint=response.bounded(parameters, "login_hint"),
+            ui_locales=openid.ui_locales(parameters),
+            dpop_jkt=response.bounded(parameters, "dpop_jkt"),
+        )

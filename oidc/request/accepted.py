@@ -49,8 +49,9 @@ class AcceptedRequest:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The reverse."""
-        values = json.loads(text)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        values: dict[str, Any] = json.loads(text)
+        parsed: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**parsed)
 
     @property
     def claim_names(self) -> frozenset[str]:

@@ -1,0 +1,105 @@
+"""OpenID Connect's own parameters (Core §3.1.2.1, §5.5; Initiating User Registration 1.0 for prompt=create)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oidc.errors import InvalidRequest, UnmetAuthenticationRequirements
+
+PROMPTS = ("none", "login", "consent", "select_account", "create")
+ACRS = ("eidas1",)
+"""What a sign-in here can reach: one factor."""
+_WHOLE = re.compile(r"^[0-9]{1,9}$")
+_TAG = re.compile(r"^[A-Za-z0-9-]{1,35}$")
+MAX_CLAIMS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedClaims:
+    """What the claims parameter asks."""
+
+    userinfo: tuple[str, ...] = ()
+    id_token: tuple[str, ...] = ()
+    essential_acr: tuple[str, ...] = ()
+    sub: str | None = None
+
+
+def prompt(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """The prompts; `none` stands alone, an unknown one is refused."""
+    asked = tuple(parameters.get("prompt", "").split())
+    if any(value not in PROMPTS for value in asked) or len(set(asked)) != len(asked):
+        raise InvalidRequest("prompt has an unknown or repeated value")
+    if "none" in asked and len(asked) > 1:
+        raise InvalidRequest("prompt=none must stand alone")
+    return asked
+
+
+def max_age(parameters: Mapping[str, str]) -> int | None:
+    """How old a sign-in may be, in seconds."""
+    value = parameters.get("max_age")
+    if value is not None and not _WHOLE.match(value):
+        raise InvalidRequest("max_age must be a whole number of seconds")
+    return None if value is None else int(value)
+
+
+def ui_locales(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """Language tags in order of preference; malformed ones are left out (Core: no error for locales)."""
+    return tuple(tag for tag in parameters.get("ui_locales", "").split()[:8] if _TAG.match(tag))
+
+
+def acr_values(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """Voluntary acr values: wishes, never an error (Core §3.1.2.1)."""
+    return tuple(parameters.get("acr_values", "").split()[:8])
+
+
+def claims(parameters: Mapping[str, str]) -> RequestedClaims:
+    """The claims parameter (Core §5.5). Members of other names are ignored, wrong shapes refused."""
+    text = parameters.get("claims")
+    if text is None:
+        return RequestedClaims()
+    try:
+        asked = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("claims is not JSON") from None
+    if not isinstance(asked, dict):
+        raise InvalidRequest("claims must be an object")
+    userinfo, id_token = _members(asked, "userinfo"), _members(asked, "id_token")
+    subs = {str(m["sub"]["value"]) for m in (userinfo, id_token) if (m.get("sub") or {}).get("value")}
+    if len(subs) > 1:
+        raise InvalidRequest("claims asks for two different sub values")
+    return RequestedClaims(
+        userinfo=tuple(name for name in userinfo if name not in {"sub", "acr"}),
+        id_token=tuple(name for name in id_token if name not in {"sub", "acr", "auth_time"}),
+        essential_acr=_essential_acr(id_token.get("acr")),
+        sub=next(iter(subs), None),
+    )
+
+
+def _members(asked: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    members = asked.get(place) or {}
+    if not isinstance(members, dict) or len(members) > MAX_CLAIMS:
+        raise InvalidRequest(f"claims.{place} must be an object")
+    for request in members.values():
+        # §5.5.1: null, or an object whose essential is a boolean, value anything, values an array.
+        wrong = request is not None and (
+            not isinstance(request, dict)
+            or not isinstance(request.get("essential", False), bool)
+            or not isinstance(request.get("values", []), list)
+        )
+        if wrong:
+            raise InvalidRequest(f"claims.{place} has a member of a wrong shape")
+    return members
+
+
+def _essential_acr(request: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if not request or not request.get("essential"):
+        return ()
+    values = tuple(str(v) for v in request.get("values", [request["value"]] if "value" in request else []))
+    if values and not set(values) & set(ACRS):
+        # Core §5.5.1.1: an essential acr that can't be reached is a failed authentication.
+        raise UnmetAuthenticationRequirements("none of the essential acr values can be reached")
+    return values

@@ -1,0 +1,32 @@
+"""The parameters as they came: each name once, none without value, none too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from oidc.errors import InvalidRequest
+
+MAX_NAMES = 64
+MAX_BYTES = 32 * 1024
+"""Of all names and values together."""
+
+
+def unrepeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The parameters by name.
+
+    RFC 6749 §3.1: a parameter without a value counts as left out; a repeated one is refused, and since the repeated
+    one may be the redirect_uri or the state, nothing is redirected. Raises `InvalidRequest`.
+    """
+    found: dict[str, str] = {}
+    size = 0
+    seen: set[str] = set()
+    for name, value in pairs:
+        size += len(name.encode()) + len(value.encode())
+        if name in seen:
+            raise InvalidRequest("a parameter is repeated", redirectable=False)
+        seen.add(name)
+        if len(seen) > MAX_NAMES or size > MAX_BYTES:
+            raise InvalidRequest("the request is too long", redirectable=False)
+        if value:
+            found[name] = value
+    return found

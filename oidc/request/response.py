@@ -1,0 +1,58 @@
+"""response_type, response_mode, state and what this provider does not take (RFC 6749 §4.1.1, Core §3.1.2, §6, §7.2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oidc.clients import Client
+from oidc.errors import (
+    InvalidRequest,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnauthorizedClient,
+    UnsupportedResponseType,
+)
+
+RESPONSE_TYPES = ("code",)
+RESPONSE_MODES = ("query", "form_post")
+MAX_VALUE = 2_048
+"""Characters of state or nonce: they travel through URLs and cookies."""
+
+
+def not_taken(parameters: Mapping[str, str]) -> None:
+    """Refuse request objects, references to them, and registration inside the request."""
+    if "request" in parameters:
+        raise RequestNotSupported
+    if "request_uri" in parameters:
+        raise RequestUriNotSupported
+    if "registration" in parameters:
+        raise RegistrationNotSupported
+
+
+def response_type(client: Client, parameters: Mapping[str, str]) -> str:
+    """The response type: `code`, if the client is registered for it."""
+    asked = parameters.get("response_type")
+    if asked is None:
+        raise InvalidRequest("response_type is missing")
+    if asked not in RESPONSE_TYPES:
+        raise UnsupportedResponseType
+    if not client.check_response_type(asked) or not client.check_grant_type("authorization_code"):
+        raise UnauthorizedClient("the client is not registered for this response_type")
+    return asked
+
+
+def response_mode(parameters: Mapping[str, str]) -> str:
+    """How the answer travels: query (the default for code) or form_post."""
+    asked = parameters.get("response_mode", "query")
+    if asked not in RESPONSE_MODES:
+        raise InvalidRequest("response_mode is unknown or not allowed for this response_type")
+    return asked
+
+
+def bounded(parameters: Mapping[str, str], name: str) -> str | None:
+    """A value that is handed back unchanged; refused when it is too long."""
+    value = parameters.get(name)
+    if value is not None and len(value) > MAX_VALUE:
+        raise InvalidRequest(f"{name} is too long")
+    return value
