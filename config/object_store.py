@@ -241,6 +241,15 @@ class ObjectStore:
         with _translated():
             self._again.delete_object(Bucket=self._bucket, Key=name)
 
+    def abort_uploads(self, name: str) -> None:
+        """Throw away the parts of uploads to that name that were begun and never completed."""
+        assert_outside("object store")
+        with _translated():
+            for page in self._again.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=name):
+                for upload in page.get("Uploads", []):
+                    if upload["Key"] == name:
+                        self._abort(name, upload["UploadId"])
+
     def list(self, prefix: str = "") -> Iterator[str]:
         """The names that begin so, in order."""
         assert_outside("object store")

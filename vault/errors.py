@@ -82,6 +82,13 @@ class BadLabel(Refusal):
     code: ClassVar[str] = "bad_label"
 
 
+class NotStored(Refusal):
+    """The store took too long or answered wrongly while the paper was written; nothing was kept."""
+
+    code: ClassVar[str] = "not_stored"
+    status: ClassVar[HTTPStatus] = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class UnknownOwner(Refusal):
     """There is no such safe (any more)."""
 

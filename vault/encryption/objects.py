@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from config.clock import Clock
 from config.identifiers import Randomness, new_id
@@ -73,16 +74,22 @@ class EncryptedObjects:
     def read(self, row: RenditionRow, key: OpenOwnerKey, first: int = 0, last: int | None = None) -> Iterator[bytes]:
         """Plaintext `first` to `last` (both included; None: to the end) in one request for the segments it touches.
 
-        The data key is opened and the request made here. Raises `DoesNotOpen`, `ObjectMissing`, `ObjectStoreError`;
-        while it is read `DamagedStream` and `ObjectStoreError`.
+        The first piece is opened here, so that what is wrong is known before anything is promised. Raises
+        `DoesNotOpen`, `DamagedStream`, `ObjectMissing`, `ObjectStoreError`; the second and the last also later on.
         """
         paper, written = paper_of(row), written_of(row)
         data_key = key.unwrap(row.data_key, paper, written)
         wanted = stream.touched(row.length, first, row.length - 1 if last is None else last)
         sealed = self._store.read(row.object_name, wanted.first_byte, wanted.last_byte)
-        return stream.decrypt_range(
+        opened = stream.decrypt_range(
             data_key, paper.associated_data, row.header, length=row.length, wanted=wanted, ciphertext=sealed
         )
+        return chain([next(opened, b"")], opened)
+
+    def delete(self, object_name: str) -> None:
+        """Remove an object and what an interrupted upload left of it. Raises `ObjectStoreError`."""
+        self._store.abort_uploads(object_name)
+        self._store.delete(object_name)
 
 
 class _Length:

@@ -48,6 +48,13 @@ def get(tx: Transaction, owner: str, document: str) -> DocumentRow | None:
     return DocumentRow(**row) if row else None
 
 
+def hold(tx: Transaction, owner: str, document: str) -> DocumentRow | None:
+    """The same, kept from being replaced or removed until the transaction ends."""
+    mine = (documents.c.owner == owner) & (documents.c.id == document)
+    row = tx.execute(select(documents).where(mine).with_for_update(read=True)).mappings().first()
+    return DocumentRow(**row) if row else None
+
+
 def of_owner(tx: Transaction, owner: str) -> list[DocumentRow]:
     """The owner's papers, the newest first."""
     chosen = select(documents).where(documents.c.owner == owner)

@@ -46,6 +46,12 @@ def of_owner(tx: Transaction, owner: str) -> list[OwnerKeyRow]:
     return [OwnerKeyRow(**row) for row in tx.execute(chosen).mappings()]
 
 
+def by_ids(tx: Transaction, ids: Sequence[str]) -> list[OwnerKeyRow]:
+    """The keys of these ids, those that exist."""
+    rows = tx.execute(select(owner_keys).where(owner_keys.c.id.in_(ids))).mappings()
+    return [OwnerKeyRow(**row) for row in rows]
+
+
 def hold_newest(tx: Transaction, owner: str) -> str | None:
     """The id of the key that wraps what is new, kept from being destroyed until the transaction ends."""
     chosen = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Row, String, Table, and_, delete, func, or_, select
+from sqlalchemy import Boolean, Column, ForeignKey, Row, String, Table, and_, delete, func, or_, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
 from vault.store.absent import insert_if_absent
@@ -33,6 +33,7 @@ reads = Table(
     ),
     Column("entry", String(64), nullable=False, comment="clear: id of the ledger entry"),
     Column("began_at", UtcSeconds, nullable=False),
+    Column("joined", Boolean, nullable=False, comment="a second request came: the read counts whatever the first gave"),
 )
 
 
@@ -49,6 +50,8 @@ class Fetch:
     owner_key: OwnerKeyRow | None
     entry: str
     """The ledger entry of this very read, empty when it has not begun."""
+    joined: bool
+    """Whether that read had a second request before."""
 
 
 def fetch(tx: Transaction, lending: str, rendition: str, token_id: str) -> Fetch | None:
@@ -70,6 +73,7 @@ def fetch(tx: Transaction, lending: str, rendition: str, token_id: str) -> Fetch
         owners.c.person,
         versions.c.preview,
         reads.c.entry,
+        reads.c.joined,
     ]
     row = tx.execute(select(*columns).select_from(joined).where(lendings.c.id == lending)).first()
     if row is None:
@@ -81,6 +85,7 @@ def fetch(tx: Transaction, lending: str, rendition: str, token_id: str) -> Fetch
         rendition=RenditionRow(**_part(row, renditions, "r")) if row.r_version else None,
         owner_key=OwnerKeyRow(**_part(row, owner_keys, "k")) if row.k_id else None,
         entry=row.entry or "",
+        joined=bool(row.joined),
     )
 
 
@@ -103,19 +108,27 @@ def begin(
         "lending": lending,
         "entry": entry,
         "began_at": now,
+        "joined": False,
     }
     return tx.execute(insert_if_absent(tx, reads, values)).rowcount
 
 
 def entry_of(tx: Transaction, token_id: str, version: str, rendition: str) -> str | None:
-    """The ledger entry of a read."""
+    """The ledger entry of that read."""
     same = (reads.c.token_id == token_id) & (reads.c.version == version) & (reads.c.rendition == rendition)
     return tx.execute(select(reads.c.entry).where(same)).scalar()
 
 
+def join(tx: Transaction, token_id: str, version: str, rendition: str) -> int:
+    """Another request belongs to that read; 1 when the read is there."""
+    same = (reads.c.token_id == token_id) & (reads.c.version == version) & (reads.c.rendition == rendition)
+    return tx.execute(update(reads).where(same).values(joined=True)).rowcount
+
+
 def undo(tx: Transaction, entry: str, lending: str) -> int:
-    """A read gave nothing: the next request of that token is a new one; 1 when it was there."""
-    return tx.execute(delete(reads).where(reads.c.entry == entry, reads.c.lending == lending)).rowcount
+    """A read gave nothing: the next request of that token is a new one; 0 when another request joined it."""
+    alone = (reads.c.entry == entry) & (reads.c.lending == lending) & reads.c.joined.is_(False)
+    return tx.execute(delete(reads).where(alone)).rowcount
 
 
 def remove_ended(tx: Transaction, now: datetime) -> int:
