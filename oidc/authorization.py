@@ -1,0 +1,319 @@
+"""The authorization endpoint's service: from a request to an answer, by way of sign-in and release pages.
+
+1. client and redirect_uri, 2. the table of `oidc.request`, 3. who is there and how they signed in, 4. whether a
+standing grant covers it all, 5. one transaction that makes the code. With a session and a grant that is all: nothing
+is stored in between. Otherwise the request is kept under a handle bound to the browser, and pages do the asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from config.clock import Clock
+from config.database import Database, Transaction
+from oidc.clients import Client, Clients
+from oidc.consent import Consent
+from oidc.errors import (
+    AccessDenied,
+    ConsentRequired,
+    InvalidRequest,
+    JwtRefused,
+    LoginRequired,
+    OAuthError,
+    UnknownClient,
+    UnknownInteraction,
+    UnmetAuthenticationRequirements,
+)
+from oidc.interaction import PUSHED, Interaction, Interactions
+from oidc.issuing import Issuing
+from oidc.jwts import ID_TOKEN
+from oidc.keys import SigningKeys
+from oidc.pairwise import Pairwise
+from oidc.protocols import GrantId, SignedIn, SignIn, Subjects
+from oidc.request import AcceptedRequest, Checks, redirect_uri
+from oidc.request.parameters import unrepeated
+from oidc.store import interactions
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Parameters for the client, by redirect or by a form that posts itself."""
+
+    redirect_uri: str
+    response_mode: str
+    parameters: dict[str, str] = field(repr=False)
+
+    @property
+    def location(self) -> str:
+        """The redirect of response_mode query."""
+        return redirect_uri.with_parameters(self.redirect_uri, self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the house comes first."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Told here, never by redirect: the client or its redirect_uri is in doubt."""
+
+    error: OAuthError
+    client_name: str = ""
+
+
+Outcome = Answer | Page | Refused
+
+
+class Authorization:
+    """Answers authorization requests."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clients: Clients,
+        checks: Checks,
+        interactions: Interactions,
+        consent: Consent,
+        issuing: Issuing,
+        pairwise: Pairwise,
+        signing_keys: SigningKeys,
+        sign_in: SignIn,
+        subjects: Subjects,
+        clock: Clock,
+    ) -> None:
+        """checks: the table. sign_in: who is at the browser of the current request."""
+        self._database = database
+        self._clients = clients
+        self._checks = checks
+        self._interactions = interactions
+        self._consent = consent
+        self._issuing = issuing
+        self._pairwise = pairwise
+        self._signing_keys = signing_keys
+        self._sign_in = sign_in
+        self._subjects = subjects
+        self._clock = clock
+
+    def begin(self, pairs: Pairs) -> Outcome:
+        """Answer a GET of the authorization endpoint: a code at once, a page first, or a refusal."""
+        return self._with_client(pairs, keep=False)
+
+    def keep(self, pairs: Pairs) -> Outcome:
+        """Take a POST: the checked request is stored, the answer is the page that resumes it.
+
+        A cross-site POST comes without our Lax cookie, so nobody's sign-in is looked at before the GET that follows.
+        """
+        return self._with_client(pairs, keep=True)
+
+    def resume(self, handle: str) -> Outcome:
+        """Go on with a kept request of this browser."""
+        try:
+            interaction = self._interactions.find(handle, self._sign_in.browser())
+        except UnknownInteraction as error:
+            return Refused(error=error)
+        client = self._clients.get(interaction.row.client_id)
+        if client is None:
+            return Refused(error=UnknownClient("the client is unknown"))
+        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction))
+
+    def push(self, client: Client, pairs: Pairs, first: Callable[[Transaction], None]) -> tuple[str, int]:
+        """Keep a pushed request (RFC 9126 §2.1): checked as if it had been opened now.
+
+        client: authenticated. first: see `Interactions.push`. Returns request_uri and lifetime in seconds. Raises `OAuthError`.
+        """
+        parameters, resources = _split(pairs)
+        if "request_uri" in parameters:
+            raise InvalidRequest("request_uri in a pushed request")  # RFC 9126 §2.1
+        if parameters.get("client_id", client.client_id) != client.client_id:
+            raise InvalidRequest("client_id is not the authenticated client's")
+        request = self._checks.check(client, parameters, resources, hinted_sub=self._hinted(client, parameters))
+        return self._interactions.push(request, first)
+
+    def _with_client(self, pairs: Pairs, *, keep: bool) -> Outcome:
+        try:
+            parameters, resources = _split(pairs)
+        except InvalidRequest as error:
+            return Refused(error=error)
+        client_id = parameters.get("client_id")
+        if client_id is None:
+            return Refused(error=InvalidRequest("client_id is missing", redirectable=False))
+        client = self._clients.get(client_id)
+        if client is None:
+            return Refused(error=UnknownClient("the client is unknown"))
+        if parameters.get("request_uri", "").startswith(PUSHED):
+            return self._pushed(client, parameters["request_uri"])
+        try:
+            target = redirect_uri.accept(client, parameters.get("redirect_uri"))
+        except OAuthError as error:
+            return Refused(error=error, client_name=client.name)
+        try:
+            if client.require_pushed_authorization_requests:
+                raise InvalidRequest("this client must push its requests")  # RFC 9126 §6
+            request = self._checks.check(client, parameters, resources, hinted_sub=self._hinted(client, parameters))
+        except OAuthError as error:
+            if not error.redirectable:
+                return Refused(error=error, client_name=client.name)
+            mode = "form_post" if parameters.get("response_mode") == "form_post" else "query"
+            return self._error(target, mode, parameters.get("state"), error)
+        if keep:
+            return Page(f"/authorize/{self._interactions.begin(request, self._sign_in.browser(), None)}")
+        return self._answered(client, request, lambda: self._begin(client, request))
+
+    def _pushed(self, client: Client, request_uri: str) -> Outcome:
+        there = self._sign_in.current()
+        try:
+            interaction = self._interactions.open_pushed(
+                request_uri,
+                client.client_id,
+                self._sign_in.browser(),
+                there.sign_in if there else None,
+            )
+        except OAuthError as error:
+            return Refused(error=error, client_name=client.name)
+        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction))
+
+    def _answered(self, client: Client, request: AcceptedRequest, step: Callable[[], Outcome]) -> Outcome:
+        try:
+            return step()
+        except UnknownInteraction as error:
+            return Refused(error=error, client_name=client.name)
+        except OAuthError as error:
+            return self._error(request.redirect_uri, request.response_mode, request.state, error)
+
+    def _begin(self, client: Client, request: AcceptedRequest) -> Outcome:
+        there = self._sign_in.current()
+        must_sign_in = there is None or bool({"login", "select_account", "create"} & set(request.prompt))
+        if not must_sign_in and there is not None:
+            must_sign_in = self._must_sign_in_again(client, request, there)
+        if there is None or must_sign_in:
+            if "none" in request.prompt:
+                raise LoginRequired
+            handle = self._interactions.begin(request, self._sign_in.browser(), there.sign_in if there else None)
+            return Page(self._sign_in_page(request, handle))
+        grant = None if "consent" in request.prompt else self._consent.find_covering(there.subject, request)
+        if grant is None:
+            if "none" in request.prompt:
+                raise ConsentRequired
+            handle = self._interactions.begin(request, self._sign_in.browser(), there.sign_in)
+            return Page(self._sign_in.release_url(handle))
+        with self._database.transaction() as tx:
+            return self._code(tx, client, request, there, grant)
+
+    def _go_on(self, client: Client, interaction: Interaction) -> Outcome:
+        request, row = interaction.request, interaction.row
+        there = self._sign_in.current()
+        if row.refused:
+            with self._database.transaction() as tx:
+                interactions.finish(tx, row.handle_hash, self._clock.now())
+            raise AccessDenied
+        again = there is not None and (
+            (bool({"login", "select_account", "create"} & set(request.prompt)) and there.sign_in == row.sign_in_before)
+            or self._must_sign_in_again(client, request, there, since=row.sign_in_before)
+        )
+        if there is None or again:
+            if "none" in request.prompt:
+                raise LoginRequired
+            return Page(self._sign_in_page(request, interaction.handle))
+        grant = self._grant(interaction, there)
+        if grant is None:
+            if "none" in request.prompt:
+                raise ConsentRequired
+            return Page(self._sign_in.release_url(interaction.handle))
+        with self._database.transaction() as tx:
+            # The one that marks it answered makes the code; a second tab or a replay finds it over.
+            if interactions.finish(tx, row.handle_hash, self._clock.now()) != 1:
+                raise UnknownInteraction
+            return self._code(tx, client, request, there, grant)
+
+    def _grant(self, interaction: Interaction, there: SignedIn) -> GrantId | None:
+        row = interaction.row
+        if row.grant_id is not None and row.subject == there.subject:
+            return row.grant_id
+        if "consent" in interaction.request.prompt:
+            return None
+        return self._consent.find_covering(there.subject, interaction.request)
+
+    def _must_sign_in_again(
+        self,
+        client: Client,
+        request: AcceptedRequest,
+        there: SignedIn,
+        since: str | None = None,
+    ) -> bool:
+        """Whether the person must sign in (again): too long ago, not strong enough, or somebody else is asked for."""
+        if not self._subjects.exists(there.subject):
+            return True
+        fresh = since is not None and there.sign_in != since  # signed in during this request
+        if request.max_age is not None and not fresh:
+            if self._clock.now() - there.auth_time > timedelta(seconds=request.max_age):
+                return True
+            if request.max_age == 0:
+                return True
+        if request.essential_acr and there.acr not in request.essential_acr:
+            raise UnmetAuthenticationRequirements("the essential acr is not reached")
+        if request.expected_sub is None:
+            return False
+        with self._database.reading() as tx:
+            expected = self._pairwise.subject_of(tx, client, request.expected_sub)
+        if expected == there.subject:
+            return False
+        if fresh:
+            raise LoginRequired("another person is signed in")
+        return True
+
+    def _sign_in_page(self, request: AcceptedRequest, handle: str) -> str:
+        create = "create" in request.prompt
+        return self._sign_in.sign_up_url(handle) if create else self._sign_in.sign_in_url(handle)
+
+    def _hinted(self, client: Client, parameters: dict[str, str]) -> str | None:
+        """The sub of id_token_hint: ours by signature, for this client; it may have expired (Core §3.1.2.1)."""
+        hint = parameters.get("id_token_hint")
+        if hint is None:
+            return None
+        try:
+            claims = self._signing_keys.verify_own(hint, typ=ID_TOKEN)
+        except JwtRefused:
+            raise InvalidRequest("id_token_hint does not verify") from None
+        audience = claims.get("aud")
+        if claims.get("iss") != self._checks.issuer or client.client_id not in (audience, *_listed(audience)):
+            raise InvalidRequest("id_token_hint is not of this issuer and client")
+        return str(claims.get("sub", ""))
+
+    def _code(
+        self,
+        tx: Transaction,
+        client: Client,
+        request: AcceptedRequest,
+        there: SignedIn,
+        grant: GrantId,
+    ) -> Answer:
+        code = self._issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)
+        return self._answer(request.redirect_uri, request.response_mode, request.state, {"code": code})
+
+    def _error(self, target: str, mode: str, state: str | None, error: OAuthError) -> Answer:
+        return self._answer(target, mode, state, error.parameters())
+
+    def _answer(self, target: str, mode: str, state: str | None, parameters: dict[str, str]) -> Answer:
+        told = dict(parameters)
+        if state is not None:
+            told["state"] = state
+        told["iss"] = self._checks.issuer  # RFC 9207 §2: in success and error
+        return Answer(redirect_uri=target, response_mode=mode, parameters=told)
+
+
+def _split(pairs: Pairs) -> tuple[dict[str, str], list[str]]:
+    """Parameters, each once, and the resources, which RFC 8707 §2 lets repeat."""
+    resources = [value for name, value in pairs if name == "resource" and value]
+    return unrepeated([(name, value) for name, value in pairs if name != "resource"]), resources
+
+
+def _listed(audience: object) -> Sequence[object]:
+    return audience if isinstance(audience, list) else ()

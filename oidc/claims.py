@@ -1,0 +1,42 @@
+"""Which claims a scope stands for (OpenID Connect Core §5.4), and which of a person's a release holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
+    "profile": (
+        "name",
+        "family_name",
+        "given_name",
+        "middle_name",
+        "nickname",
+        "preferred_username",
+        "profile",
+        "picture",
+        "website",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+        "updated_at",
+    ),
+    "email": ("email", "email_verified"),
+    "address": ("address",),
+    "phone": ("phone_number", "phone_number_verified"),
+}
+SUPPORTED = ("sub", "auth_time", "acr", "amr", *(name for names in SCOPE_CLAIMS.values() for name in names))
+"""For `claims_supported`; userinfo gives those that the house knows of the person."""
+
+
+def names_for(scopes: Iterable[str], asked: Iterable[str] = ()) -> tuple[str, ...]:
+    """The claims that scopes and the claims parameter ask for, each once; names that we don't know are left out."""
+    known = [name for scope in scopes for name in SCOPE_CLAIMS.get(scope, ())]
+    known += [name for name in asked if name in SUPPORTED]
+    return tuple(dict.fromkeys(known))
+
+
+def released(claims: Mapping[str, Any], scopes: Iterable[str], asked: Iterable[str] = ()) -> dict[str, Any]:
+    """The claims of a person that a grant of these scopes and names lets a client know."""
+    return {name: claims[name] for name in names_for(scopes, asked) if claims.get(name) is not None}

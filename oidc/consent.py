@@ -1,0 +1,278 @@
+"""Consent: what the citizen is asked, what was decided, and how it is taken back.
+
+"Consent" is the protocol's word; on pages people approve, release and take back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from audit.entries import ActorKind, GrantMade, GrantRefused, GrantTakenBack, PersonId
+from audit.ledger import Ledger
+from config.clock import Clock
+from config.database import Database, Transaction
+from config.identifiers import Randomness, new_id
+from oidc import claims
+from oidc.clients import Client, Clients
+from oidc.errors import UnknownInteraction
+from oidc.protocols import Choice, Evidence, GrantId, Notices, SignedIn, SubjectId
+from oidc.request.accepted import AcceptedRequest
+from oidc.request.authorization_details import days
+from oidc.store import authorizations, grants, interactions
+
+DEFAULT_DURATION = "P30D"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRelease:
+    """What a client asks of the person in front of the page."""
+
+    client: Client
+    request: AcceptedRequest
+    claim_names: tuple[str, ...]
+    """Of data: what scopes and the claims parameter come to."""
+    details: tuple[Mapping[str, Any], ...]
+    """Of papers: one member a choice."""
+    redirect_origin: str
+    """Where the page's form ends: its `form-action`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantView:
+    """A grant as its citizen sees it."""
+
+    id: GrantId
+    client_id: str
+    claim_names: tuple[str, ...]
+    details: tuple[Mapping[str, Any], ...]
+    lendings: tuple[str, ...]
+    made_at: datetime
+    until: datetime | None
+    ended_at: datetime | None
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    row: interactions.InteractionRow = field(repr=False)
+    request: AcceptedRequest
+    client: Client
+
+
+class Consent:
+    """Asks nothing itself: pages show `pending`, call `approve` or `refuse`, then return to `/authorize/<handle>`."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clients: Clients,
+        evidence: Evidence,
+        notices: Notices,
+        ledger: Ledger,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> None:
+        """evidence: makes the lendings of a release, in its transaction."""
+        self._database = database
+        self._clients = clients
+        self._evidence = evidence
+        self._notices = notices
+        self._ledger = ledger
+        self._clock = clock
+        self._randomness = randomness
+
+    def pending(self, handle: str, browser: str) -> PendingRelease:
+        """What is asked. Raises `UnknownInteraction` when the handle is unknown, over, or of another browser."""
+        opened = self._open(handle, browser)
+        return PendingRelease(
+            client=opened.client,
+            request=opened.request,
+            claim_names=claims.names_for(opened.request.scope, opened.request.claim_names),
+            details=opened.request.authorization_details,
+            redirect_origin=opened.request.redirect_uri,
+        )
+
+    def approve(self, handle: str, browser: str, signed_in: SignedIn, choices: Sequence[Choice]) -> GrantId | None:
+        """Release: grant, lendings and ledger entries commit together. Approving twice changes nothing.
+
+        choices: the papers chosen, a member each for the details that the citizen answered; the others are not lent.
+        Returns the grant made, None when this request was decided before. Raises `UnknownInteraction`, and what
+        `Evidence.lend` raises; nothing is kept then.
+        """
+        opened = self._open(handle, browser)
+        request = opened.request
+        answered = [choice for choice in choices if choice.documents]
+        details = [request.authorization_details[choice.detail] for choice in answered]
+        now = self._clock.now()
+        made = GrantId(new_id(self._randomness))
+        until = max((now + days(detail.get("duration", DEFAULT_DURATION)) for detail in details), default=None)
+        with self._database.transaction() as tx:
+            if interactions.decide(tx, opened.row.handle_hash, signed_in.subject, made) != 1:
+                return None
+            lendings: tuple[str, ...] = ()
+            if answered:
+                lendings = self._evidence.lend(
+                    tx,
+                    subject=signed_in.subject,
+                    client_id=request.client_id,
+                    grant=made,
+                    details=request.authorization_details,
+                    choices=answered,
+                )
+            grants.add(
+                tx,
+                grants.GrantRow(
+                    id=made,
+                    subject=signed_in.subject,
+                    client_id=request.client_id,
+                    scope=request.scope,
+                    userinfo_claims=request.userinfo_claims,
+                    id_token_claims=request.id_token_claims,
+                    details=tuple(details),
+                    lendings=tuple(lendings),
+                    made_at=now,
+                    until=until,
+                ),
+            )
+            self._ledger.append(
+                tx,
+                GrantMade(
+                    actor_kind=ActorKind.CITIZEN,
+                    actor=signed_in.subject,
+                    persons=(PersonId(signed_in.subject),),
+                    client=request.client_id,
+                    scope=" ".join(request.scope),
+                    purpose=" ".join(sorted({str(detail["purpose"]) for detail in details})),
+                    grant=made,
+                ),
+            )
+            self._notices.grant_made(tx, signed_in.subject, request.client_id, made)
+        return made
+
+    def refuse(self, handle: str, browser: str, signed_in: SignedIn) -> None:
+        """Say no: the client gets access_denied. Raises `UnknownInteraction`."""
+        opened = self._open(handle, browser)
+        request = opened.request
+        with self._database.transaction() as tx:
+            if interactions.decide(tx, opened.row.handle_hash, signed_in.subject, None) != 1:
+                return
+            self._ledger.append(
+                tx,
+                GrantRefused(
+                    actor_kind=ActorKind.CITIZEN,
+                    actor=signed_in.subject,
+                    persons=(PersonId(signed_in.subject),),
+                    client=request.client_id,
+                    scope=" ".join(request.scope),
+                    purpose=" ".join(sorted({str(d["purpose"]) for d in request.authorization_details})),
+                ),
+            )
+
+    def covering(self, tx: Transaction, subject: SubjectId, request: AcceptedRequest) -> GrantId | None:
+        """A standing grant that covers every scope, claim and detail of a request; None when something is new.
+
+        Reads lendings through `Evidence.standing`, so call it outside when that reads its own snapshot.
+        """
+        for row in grants.standing(tx, subject, request.client_id, self._clock.now()):
+            covers = (
+                set(request.scope) <= set(row.scope)
+                and set(request.userinfo_claims) <= set(row.userinfo_claims)
+                and set(request.id_token_claims) <= set(row.id_token_claims)
+                and all(detail in row.details for detail in request.authorization_details)
+            )
+            if covers:
+                return row.id
+        return None
+
+    def find_covering(self, subject: SubjectId, request: AcceptedRequest) -> GrantId | None:
+        """The same, in a snapshot of its own, the lendings checked too."""
+        with self._database.reading() as tx:
+            found = self.covering(tx, subject, request)
+            row = grants.by_id(tx, found) if found and request.authorization_details else None
+        if row is not None and not self._evidence.standing(row.lendings):
+            return None
+        return found
+
+    def grants_of(self, subject: SubjectId) -> Sequence[GrantView]:
+        """Every grant of a person, newest first."""
+        now = self._clock.now()
+        with self._database.reading() as tx:
+            rows = grants.of_subject(tx, subject)
+        return [
+            GrantView(
+                id=row.id,
+                client_id=row.client_id,
+                claim_names=claims.names_for(row.scope, (*row.userinfo_claims, *row.id_token_claims)),
+                details=row.details,
+                lendings=row.lendings,
+                made_at=row.made_at,
+                until=row.until,
+                ended_at=row.ended_at,
+                stands=row.stands(now),
+            )
+            for row in rows
+        ]
+
+    def take_back(
+        self,
+        subject: SubjectId,
+        grant: GrantId,
+        *,
+        actor: str = "",
+        actor_kind: ActorKind = ActorKind.CITIZEN,
+    ) -> bool:
+        """End a grant, its tokens and its lendings, in one transaction; False when it isn't this person's or is over.
+
+        The service's very next fetch is refused.
+        """
+        with self._database.transaction() as tx:
+            row = grants.by_id(tx, grant)
+            if row is None or not hmac.compare_digest(row.subject, subject):
+                return False
+            return self._end(tx, row, "person", actor or subject, actor_kind)
+
+    def end_all(self, tx: Transaction, subject: SubjectId, *, actor: str = "") -> int:
+        """End every grant of a person whose account closes; how many stood."""
+        rows = grants.of_subject(tx, subject)
+        return sum(self._end(tx, row, "closed", actor or subject, ActorKind.CITIZEN) for row in rows)
+
+    def _end(self, tx: Transaction, row: grants.GrantRow, reason: str, actor: str, actor_kind: ActorKind) -> bool:
+        now = self._clock.now()
+        if grants.end(tx, [row.id], reason, now) != 1:
+            return False
+        authorizations.end_those(tx, "grant_id", row.id, reason, now)
+        self._evidence.take_back(tx, row.lendings)
+        self._ledger.append(
+            tx,
+            GrantTakenBack(
+                actor_kind=actor_kind,
+                actor=actor,
+                persons=(PersonId(row.subject),),
+                client=row.client_id,
+                grant=row.id,
+            ),
+        )
+        return True
+
+    def _open(self, handle: str, browser: str) -> _Open:
+        with self._database.reading() as tx:
+            row = interactions.by_hash(tx, hashed(handle), self._clock.now())
+        if row is None or row.browser_hash is None or not hmac.compare_digest(row.browser_hash, hashed(browser)):
+            raise UnknownInteraction
+        if row.done_at is not None:
+            raise UnknownInteraction
+        client = self._clients.get(row.client_id)
+        if client is None:
+            raise UnknownInteraction
+        return _Open(row=row, request=AcceptedRequest.from_json(row.request), client=client)
+
+
+def hashed(secret: str) -> bytes:
+    """What is kept of a handle or of a browser's value."""
+    return hashlib.sha256(secret.encode()).digest()

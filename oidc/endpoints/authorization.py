@@ -1,0 +1,53 @@
+"""The authorization endpoint: GET and POST (RFC 6749 §3.1, OpenID Connect Core §3.1.2)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, request
+
+from config.logs import get_logger
+from oidc.authorization import Answer, Authorization, Outcome, Page
+from oidc.protocols import ErrorScreen, Screens
+
+log = get_logger(__name__)
+
+# The answer's parameters must not leak by Referer, and no cache may keep them.
+_HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache", "Referrer-Policy": "no-referrer"}
+FORM = "application/x-www-form-urlencoded"
+
+
+def blueprint(authorization: Authorization, screens: Screens) -> Blueprint:
+    """`GET|POST /authorize` and `GET /authorize/<handle>`."""
+    routes = Blueprint("authorization", __name__)
+
+    @routes.get("/authorize")
+    def begin() -> Response:
+        return _response(authorization.begin(list(request.args.items(multi=True))), screens)
+
+    @routes.post("/authorize")
+    def keep() -> Response:
+        pairs = list(request.form.items(multi=True)) if request.mimetype == FORM else []
+        return _response(authorization.keep(pairs), screens)
+
+    @routes.get("/authorize/<handle>")
+    def resume(handle: str) -> Response:
+        return _response(authorization.resume(handle), screens)
+
+    return routes
+
+
+def _response(outcome: Outcome, screens: Screens) -> Response:
+    if isinstance(outcome, Page):
+        answer = redirect(outcome.url, 303)
+    elif isinstance(outcome, Answer):
+        if "error" in outcome.parameters:
+            log.info("authorization_refused", error_code=outcome.parameters["error"])
+        if outcome.response_mode == "form_post":
+            answer = Response(screens.form_post(outcome.redirect_uri, outcome.parameters), mimetype="text/html")
+        else:
+            answer = redirect(outcome.location, 303)
+    else:
+        log.info("authorization_refused", error_code=outcome.error.code, reason=outcome.error.detail)
+        body, status = screens.error(ErrorScreen(code=outcome.error.code, client_name=outcome.client_name))
+        answer = Response(body, status, mimetype="text/html")
+    answer.headers.update(_HEADERS)
+    return answer  # type: ignore[return-value] # werkzeug's Response, which Flask's is

@@ -1,0 +1,70 @@
+"""Discovery: what is offered, made from the tables that decide it (OpenID Connect Discovery §3, RFC 8414 §2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+from oidc import claims, jwts
+from oidc.clients.client import ASSERTION_METHODS, AUTHENTICATION_METHODS
+from oidc.request import authorization_details, openid, pkce, response, scope
+
+GRANT_TYPES = ("authorization_code", "refresh_token")
+MAX_AGE = 300
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """The provider's metadata. issuer: the public address, without a trailing slash."""
+    methods = sorted(AUTHENTICATION_METHODS)
+    assertions = sorted(jwts.FOREIGN_ALGORITHMS | ({"HS256"} if "client_secret_jwt" in ASSERTION_METHODS else set()))
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "end_session_endpoint": f"{issuer}/end-session",
+        "scopes_supported": list(scope.SCOPES),
+        "response_types_supported": list(response.RESPONSE_TYPES),
+        "response_modes_supported": list(response.RESPONSE_MODES),
+        "grant_types_supported": list(GRANT_TYPES),
+        "subject_types_supported": ["pairwise", "public"],
+        "id_token_signing_alg_values_supported": list(jwts.OWN_ALGORITHMS),
+        "userinfo_signing_alg_values_supported": ["none", *jwts.OWN_ALGORITHMS],
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertions,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
+        "code_challenge_methods_supported": list(pkce.METHODS),
+        "dpop_signing_alg_values_supported": sorted(jwts.FOREIGN_ALGORITHMS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": list(claims.SUPPORTED),
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "acr_values_supported": list(openid.ACRS),
+        "prompt_values_supported": list(openid.PROMPTS),
+        "ui_locales_supported": ["fr", "en"],
+        "authorization_details_types_supported": list(authorization_details.TYPES),
+        "authorization_response_iss_parameter_supported": True,
+        "require_pushed_authorization_requests": False,
+        "protected_resources": [f"{issuer}/vault"],
+    }
+
+
+def blueprint(issuer: str) -> Blueprint:
+    """`/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`."""
+    routes = Blueprint("discovery", __name__, url_prefix="/.well-known")
+
+    @routes.get("/openid-configuration")
+    @routes.get("/oauth-authorization-server")
+    def read() -> Response:
+        answer = jsonify(metadata(issuer))
+        answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        return answer
+
+    return routes
