@@ -127,7 +127,8 @@ class Authorization:
     def push(self, client: Client, pairs: Pairs, first: Callable[[Transaction], None]) -> tuple[str, int]:
         """Keep a pushed request (RFC 9126 §2.1): checked as if it had been opened now.
 
-        client: authenticated. first: see `Interactions.push`. Returns request_uri and lifetime in seconds. Raises `OAuthError`.
+        client: authenticated. first: see `Interactions.push`. Returns request_uri and lifetime in seconds.
+        Raises `OAuthError`.
         """
         parameters, resources = _split(pairs)
         if "request_uri" in parameters:

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, request
 
 from oidc.authorization import Authorization
 from oidc.client_authentication import ClientAuthentication
-from oidc.endpoints.client_request import FORM, error_response, json_response, read
-from oidc.errors import InvalidRequest, OAuthError
+from oidc.endpoints.client_request import error_response, json_response, read
+from oidc.errors import OAuthError
 
 
 def blueprint(authentication: ClientAuthentication, authorization: Authorization) -> Blueprint:
@@ -17,8 +17,6 @@ def blueprint(authentication: ClientAuthentication, authorization: Authorization
     @routes.post("/par")
     def push() -> Response:
         try:
-            if request.mimetype != FORM or request.args:
-                raise InvalidRequest("parameters go into a form")  # noqa: TRY301 -- RFC 9126 §2.1
             authenticated = authentication.authenticate(read())
             pairs = [(name, value) for name, value in request.form.items(multi=True) if not _is_credential(name)]
             request_uri, lifetime = authorization.push(

@@ -59,7 +59,7 @@ def _check_shape(detail: object, vault: str) -> None:
     if unknown := sorted(set(detail) - _MEMBERS):
         raise InvalidAuthorizationDetails(f"unknown member {unknown[0]!s:.40}")
     types = detail.get("document_types")
-    if not _codes(types) or len(set(types)) != len(types):
+    if not _is_codes(types):
         raise InvalidAuthorizationDetails("document_types must name one or more types, each once")
     if detail.get("actions") != ["read"]:
         raise InvalidAuthorizationDetails('actions must be ["read"]')
@@ -74,9 +74,10 @@ def _check_shape(detail: object, vault: str) -> None:
         raise InvalidAuthorizationDetails("locations must name the vault")
 
 
-def _codes(value: object) -> bool:
+def _is_codes(value: object) -> bool:
     return (
         isinstance(value, list)
         and 0 < len(value) <= MAX_DETAILS
         and all(isinstance(code, str) and _CODE.match(code) for code in value)
+        and len(set(value)) == len(value)
     )

@@ -1,4 +1,4 @@
-"""The redirect_uri: exactly a registered one (RFC 9700 §2.1), on loopback any port for native clients (RFC 8252 §7.3)."""
+"""The redirect_uri: exactly a registered one (RFC 9700 §2.1); on loopback any port for native clients (RFC 8252)."""
 
 from __future__ import annotations
 

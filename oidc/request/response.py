@@ -1,4 +1,4 @@
-"""response_type, response_mode, state and what this provider does not take (RFC 6749 §4.1.1, Core §3.1.2, §6, §7.2.1)."""
+"""response_type, response_mode, state, and what this provider does not take (RFC 6749 §4.1.1, Core §3.1.2, §6)."""
 
 from __future__ import annotations
 
