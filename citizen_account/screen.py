@@ -71,6 +71,11 @@ def gettext(message: str, **values: object) -> str:
     return languages.translate(current_language(), message, **values)
 
 
+def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
+    """The text for that many, in the page's language; `%(num)s` is the number."""
+    return _ngettext(singular, plural, num) % {"num": num, **values}
+
+
 def page(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
     """A page drawn from `template`."""
     response: Response = make_response(render_template(template, **values), status)

@@ -155,6 +155,13 @@ class Lending:
             self._ledger.append(tx, entry)
         return ended
 
+    def stop(self, owner: OwnerId, lending: LendingId, *, actor: str = "") -> bool:
+        """End one lending of this safe at its owner's wish; False when it isn't theirs or is over."""
+        with self._database.transaction() as tx:
+            if not any(row.owner == owner for row in lendings.by_ids(tx, [lending])):
+                return False
+            return self.take_back(tx, [lending], actor=actor) == 1
+
     def standing(self, ids: Sequence[str]) -> bool:
         """Whether each of these lendings exists, stands and has a read left."""
         with self._database.reading() as tx:
