@@ -236,7 +236,8 @@ class Intake:
         renditions.add(tx, [stored.row(key, deposit.media_type, self._clock)])
         if deposit.agreed:
             self._jobs.enqueue(tx, MakePictures(version=paper.version))
-        intents.end(tx, [deposit.object_name])
+        if not intents.end(tx, [deposit.object_name]):
+            raise NotStored("the sweep took it for abandoned")
         self._ledger.append(tx, self._entry(deposit, stored), entry_id=entry)
 
     def _place(self, tx: Transaction, deposit: _Deposit, key: OpenOwnerKey) -> None:

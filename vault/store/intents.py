@@ -33,10 +33,12 @@ def end(tx: Transaction, object_names: Sequence[str]) -> int:
     return tx.execute(delete(intents).where(intents.c.object_name.in_(object_names))).rowcount
 
 
-def older_than(tx: Transaction, moment: datetime, limit: int) -> list[str]:
-    """Names whose writing began before that and never ended."""
-    chosen = select(intents.c.object_name).where(intents.c.began_at < moment).limit(limit)
-    return list(tx.execute(chosen).scalars())
+def begun_between(tx: Transaction, first: datetime | None, end: datetime, limit: int) -> list[str]:
+    """Names whose writing began from `first` (None: ever) up to, without, `end`, and never ended."""
+    chosen = select(intents.c.object_name).where(intents.c.began_at < end)
+    if first is not None:
+        chosen = chosen.where(intents.c.began_at >= first)
+    return list(tx.execute(chosen.limit(limit)).scalars())
 
 
 def discard(tx: Transaction, object_names: Sequence[str], delete_at: datetime) -> None:

@@ -21,7 +21,7 @@ versions = Table(
     Column("media_type", String(64), nullable=False, comment="clear: one of four"),
     Column("length", BigInteger, nullable=False, comment="of the original, in bytes"),
     Column("received_at", UtcSeconds, nullable=False),
-    Column("superseded_at", UtcSeconds, comment="when a newer version took its place"),
+    Column("superseded_at", UtcSeconds, index=True, comment="when a newer version took its place"),
     Column("preview", String(16), nullable=False, comment="clear: state of the page pictures"),
     Column("preview_reason", String(16), nullable=False, comment="clear: why pictures are missing"),
     Column("pages", Integer, nullable=False, comment="how many the paper has, 0 when unknown"),
@@ -66,9 +66,9 @@ def of_owner(tx: Transaction, owner: str) -> list[VersionRow]:
     return [VersionRow(**row) for row in rows]
 
 
-def superseded(tx: Transaction, limit: int) -> list[VersionRow]:
+def superseded(tx: Transaction) -> list[VersionRow]:
     """Versions in whose place a newer one is."""
-    rows = tx.execute(select(versions).where(versions.c.superseded_at.is_not(None)).limit(limit)).mappings()
+    rows = tx.execute(select(versions).where(versions.c.superseded_at.is_not(None))).mappings()
     return [VersionRow(**row) for row in rows]
 
 

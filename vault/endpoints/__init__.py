@@ -1,0 +1,1 @@
+"""The vault's doors for machines: they take access tokens, never cookies."""
