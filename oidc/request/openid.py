@@ -80,7 +80,9 @@ def claims(parameters: Mapping[str, str]) -> RequestedClaims:
 
 
 def _members(asked: Mapping[str, Any], place: str) -> Mapping[str, Any]:
-    members = asked.get(place) or {}
+    members = asked.get(place)
+    if members is None:
+        return {}
     if not isinstance(members, dict) or len(members) > MAX_CLAIMS:
         raise InvalidRequest(f"claims.{place} must be an object")
     for request in members.values():

@@ -1,0 +1,128 @@
+"""The rooms around the provider, simulated: who is at the browser, what is known of them, which papers they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from config.database import Transaction
+from oidc.errors import InvalidAuthorizationDetails
+from oidc.protocols import Choice, ErrorScreen, GrantId, SignedIn, SubjectId
+
+TYPES = {"proof_of_address", "identity_card"}
+
+
+@dataclass
+class SimulatedSignIn:
+    """One browser; set `there` to sign somebody in."""
+
+    there: SignedIn | None = None
+    value: str = "browser-1"
+    ended: list[str] = field(default_factory=list)
+
+    def current(self) -> SignedIn | None:
+        return self.there
+
+    def browser(self) -> str:
+        return self.value
+
+    def sign_in_url(self, handle: str) -> str:
+        return f"/sign-in?continue={handle}"
+
+    def release_url(self, handle: str) -> str:
+        return f"/release/{handle}"
+
+    def sign_up_url(self, handle: str) -> str:
+        return f"/sign-up?continue={handle}"
+
+    def stands(self, sign_in: str) -> bool:
+        return sign_in not in self.ended
+
+    def end(self, sign_in: str) -> None:
+        self.ended.append(sign_in)
+
+
+@dataclass
+class SimulatedSubjects:
+    """People and their claims."""
+
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def claims(self, subject: SubjectId) -> Mapping[str, Any]:
+        return self.people.get(subject, {})
+
+    def exists(self, subject: SubjectId) -> bool:
+        return subject in self.people
+
+
+@dataclass
+class SimulatedEvidence:
+    """A vault that knows two types and one contract shape."""
+
+    lent: dict[str, bool] = field(default_factory=dict)
+
+    def check(self, contract: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
+        purpose = contract.get("purposes", {}).get(detail["purpose"])
+        if purpose is None or not set(detail["document_types"]) <= set(purpose["document_types"]) & TYPES:
+            raise InvalidAuthorizationDetails("not in the contract")
+
+    def expand_scope(self, contract: Mapping[str, Any], document_type: str) -> Mapping[str, Any] | None:
+        purposes = contract.get("purposes", {})
+        if len(purposes) != 1 or document_type not in TYPES:
+            return None
+        return {
+            "type": "document",
+            "document_types": [document_type],
+            "actions": ["read"],
+            "purpose": next(iter(purposes)),
+        }
+
+    def lend(
+        self,
+        tx: Transaction,
+        *,
+        subject: SubjectId,
+        client_id: str,
+        grant: GrantId,
+        details: Sequence[Mapping[str, Any]],
+        choices: Sequence[Choice],
+    ) -> tuple[str, ...]:
+        made = tuple(f"{grant}-{document}" for choice in choices for document in choice.documents)
+        self.lent |= dict.fromkeys(made, True)
+        return made
+
+    def take_back(self, tx: Transaction, lendings: Sequence[str]) -> None:
+        self.lent |= dict.fromkeys(lendings, False)
+
+    def standing(self, lendings: Sequence[str]) -> bool:
+        return all(self.lent[lending] for lending in lendings)
+
+    def described(self, lendings: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        return [{"document_type": "proof_of_address", "lending": lending} for lending in lendings]
+
+
+class SimulatedScreens:
+    """Pages as plain text."""
+
+    def error(self, error: ErrorScreen) -> tuple[str, int]:
+        return f"error page: {error.code}", 400
+
+    def form_post(self, redirect_uri: str, parameters: Mapping[str, str]) -> str:
+        return f"form to {redirect_uri}: {dict(parameters)}"
+
+    def confirm_sign_out(self, handle: str, client_name: str) -> str:
+        return f"sign out? {handle}"
+
+    def signed_out(self) -> str:
+        return "signed out"
+
+
+@dataclass
+class SimulatedNotices:
+    """Counts what would be told."""
+
+    told: list[str] = field(default_factory=list)
+
+    def grant_made(self, tx: Transaction, subject: SubjectId, client_id: str, grant: GrantId) -> None:
+        self.told.append(grant)
