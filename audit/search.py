@@ -160,6 +160,18 @@ class Search:
             half = entries.half(tx, entry, keys.pseudonym)
         return _mine(keys, row, half) if row and half else None
 
+    def with_code(self, code: str, *, limit: int = 1_000) -> Sequence[Mine]:
+        """The exchanges of a closed account, newest first, for whoever holds its closing receipt's code.
+
+        Itself an entry, also when the code opens nothing. Raises `UnknownEntry` then.
+        """
+        with self._database.transaction() as tx:
+            cause = self._ledger.append(tx, LedgerOpened(actor_kind=ActorKind.CITIZEN))
+        keys = self._keys.open_with_code(code, cause)
+        with self._database.reading() as tx:
+            rows = entries.of_pseudonym(tx, keys.pseudonym, None, limit)
+        return [mine for row, half in rows if (mine := _mine(keys, row, half))]
+
     def overview(self, days: int = 30) -> Sequence[tuple[str, str, int]]:
         """(kind, client, how many) in the last days."""
         with self._database.reading() as tx:
