@@ -28,7 +28,7 @@ MIN_SECRET_CHARS = 32
 MAX_SECRET_CHARS = 512
 MAX_KEYS = 20
 MIN_RSA_BITS = 2048
-_CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")
+_CLIENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _SECRET = re.compile(r"[\x20-\x7e]+")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -53,7 +53,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
             raise InvalidClientMetadata(f"{name} is not supported here")
     given_id = _text(metadata, "client_id") or client_id
     if not _CLIENT_ID.fullmatch(given_id):
-        raise InvalidClientMetadata("client_id: 1 to 255 visible ASCII characters")
+        raise InvalidClientMetadata("client_id: 1 to 128 visible ASCII characters")
     method = _one_of(metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, "client_secret_basic")
     grant_types = _some_of(metadata, "grant_types", GRANT_TYPES, ["authorization_code"])
     native = _one_of(metadata, "application_type", {"web", "native"}, "web") == "native"

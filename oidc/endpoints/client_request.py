@@ -1,50 +1,74 @@
-"""A client's form, read strictly, and the answers of the endpoints that clients call (RFC 6749 §5, RFC 9126 §2)."""
+"""What every endpoint that clients call has in common: the form as plain values in, JSON and OAuth errors out."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
-from flask import Response, json, request
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from config.logs import get_logger
 from oidc.client_authentication import ClientRequest
-from oidc.errors import InvalidClient, InvalidRequest, OAuthError
-from oidc.request.parameters import unrepeated
+from oidc.errors import InvalidClient, InvalidRequest, OAuthError, UseDpopNonce
 
 FORM = "application/x-www-form-urlencoded"
-_HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+MAX_BYTES = 65_536
+"""Of a form."""
+MAX_MEMBERS = 64
+REPEATABLE = "resource"
+"""The one parameter that may stand more than once (RFC 8707 §2)."""
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 log = get_logger(__name__)
 
 
 def read() -> ClientRequest:
-    """The request at hand. Raises `InvalidRequest` for another media type, a query, or a repeated parameter."""
+    """The form of the current request.
+
+    Raises `InvalidRequest`: parameters in the URL (RFC 6749 §3.2: credentials leak from there), another media type, a
+    form over 64 KiB or 64 members, a name twice, a value that isn't UTF-8.
+    """
+    if request.query_string:
+        raise InvalidRequest("parameters go into the body, not into the URL")
     if request.mimetype != FORM:
-        raise InvalidRequest("the body must be a form")
-    if request.args:
-        raise InvalidRequest("parameters go into the body, not into the URL")  # RFC 6749 §2.3.1, §3.2
-    pairs = list(request.form.items(multi=True))
+        raise InvalidRequest(f"the body is {FORM}")
+    request.max_content_length = MAX_BYTES
+    request.max_form_parts = MAX_MEMBERS
+    try:
+        pairs = list(request.form.items(multi=True))
+    except (RequestEntityTooLarge, UnicodeDecodeError) as error:
+        raise InvalidRequest("the form is too large or not UTF-8") from error
+    if len(pairs) > MAX_MEMBERS:
+        raise InvalidRequest("too many parameters")
+    names = [name for name, _ in pairs if name != REPEATABLE]
+    if len(names) != len(set(names)):
+        raise InvalidRequest("a parameter stands twice")
     return ClientRequest(
         method=request.method,
-        url=request.base_url,
-        form=unrepeated([(name, value) for name, value in pairs if name != "resource"]),
-        resources=tuple(value for name, value in pairs if name == "resource" and value),
+        path=request.path,
+        # RFC 6749 §3.2: a parameter without a value counts as left out.
+        form={name: value for name, value in pairs if value and name != REPEATABLE},
+        resources=tuple(value for name, value in pairs if value and name == REPEATABLE),
         authorization=tuple(request.headers.getlist("Authorization")),
         dpop=tuple(request.headers.getlist("DPoP")),
     )
 
 
-def json_response(body: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
-    """A JSON answer that no cache keeps (RFC 6749 §5.1)."""
-    return Response(json.dumps(body), status, _HEADERS, mimetype="application/json")
+def json_response(members: Mapping[str, Any], status: int = 200) -> Response:
+    """JSON that nobody may keep (RFC 6749 §5.1)."""
+    answer = Response(json.dumps(members), status, mimetype="application/json")
+    answer.headers.update(NO_STORE)
+    return answer
 
 
 def error_response(error: OAuthError) -> Response:
-    """An error answer (RFC 6749 §5.2); 401 names the scheme that the client tried."""
-    log.info("client_refused", endpoint=request.endpoint, error_code=error.code, reason=error.detail)
-    answer = json_response(error.parameters(), error.status)
-    if isinstance(error, InvalidClient) and request.headers.get("Authorization", "").lower().startswith("basic"):
-        answer.headers["WWW-Authenticate"] = 'Basic realm="client", charset="UTF-8"'
+    """A refusal in the OAuth error format (RFC 6749 §5.2)."""
+    log.info("client_refused", error_code=error.code, endpoint=request.path, reason=error.detail)
+    answer = json_response(error.parameters(), int(error.status))
+    if isinstance(error, InvalidClient):
+        answer.headers["WWW-Authenticate"] = 'Basic realm="clients"'
+    if isinstance(error, UseDpopNonce):
+        answer.headers["DPoP-Nonce"] = error.nonce
     return answer

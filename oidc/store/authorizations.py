@@ -12,7 +12,21 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, Row, String, Table, Text, delete, insert, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from config.database import Transaction, UtcSeconds, metadata
 
@@ -20,7 +34,7 @@ authorizations = Table(
     "oidc_authorizations",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("client_id", String(255), nullable=False, comment="clear: public name of a service"),
+    Column("client_id", String(128), nullable=False, comment="clear: public name of a service"),
     Column("subject", String(64), nullable=False, comment="clear: opaque id"),
     Column("sub", String(64), nullable=False, comment="clear: pairwise, random"),
     Column("grant_id", String(64), nullable=False, comment="clear: opaque id"),

@@ -12,7 +12,7 @@ from config.database import Transaction, UtcSeconds, metadata
 clients = Table(
     "oidc_clients",
     metadata,
-    Column("client_id", String(255), primary_key=True, comment="clear: public name of a service"),
+    Column("client_id", String(128), primary_key=True, comment="clear: public name of a service"),
     Column("metadata", Text, nullable=False, comment="clear: JSON of RFC 7591 metadata and contract; no person"),
     Column("secret_key", String(64), comment="clear: id of the MAC key"),
     Column("secret_mac", LargeBinary, comment="HMAC-SHA-256 of the secret"),

@@ -62,6 +62,11 @@ def find(tx: Transaction, token_hash: bytes) -> tuple[RefreshTokenRow, Authoriza
     return token, row_of({column.name: values[column] for column in authorizations.c})
 
 
+def used_at(tx: Transaction, token_hash: bytes) -> datetime | None:
+    """When a token was used up, if it was."""
+    return tx.execute(select(refresh_tokens.c.used_at).where(refresh_tokens.c.token_hash == token_hash)).scalar()
+
+
 def is_unused(tx: Transaction, token_hash: bytes) -> bool:
     """Whether that token is known and was never used."""
     where = (refresh_tokens.c.token_hash == token_hash, refresh_tokens.c.used_at.is_(None))

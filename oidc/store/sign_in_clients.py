@@ -13,7 +13,7 @@ sign_in_clients = Table(
     "oidc_sign_in_clients",
     metadata,
     Column("sign_in", String(64), primary_key=True, comment="clear: opaque id"),
-    Column("client_id", String(255), primary_key=True, comment="clear: public name of a service"),
+    Column("client_id", String(128), primary_key=True, comment="clear: public name of a service"),
     Column("sid", String(64), nullable=False, unique=True, comment="clear: random"),
     Column("subject", String(64), nullable=False, index=True, comment="clear: opaque id"),
     Column("made_at", UtcSeconds, nullable=False, index=True),

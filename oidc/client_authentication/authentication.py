@@ -1,0 +1,111 @@
+"""The choice of method: what was presented must be one method, and the registered one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.clock import Clock
+from config.database import Transaction
+from oidc.client_authentication import private_key, secret
+from oidc.client_authentication.presented import ClientRequest
+from oidc.client_authentication.private_key import ASSERTION_TYPE, Assertion
+from oidc.clients import Client, Clients
+from oidc.clients.client import ASSERTION_METHODS, PUBLIC
+from oidc.errors import InvalidClient, InvalidRequest
+from oidc.store import used_identifiers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatedClient:
+    """A client that proved itself by its registered method, or a public one that only named itself."""
+
+    client: Client
+    method: str
+    assertion: Assertion | None = None
+
+
+class ClientAuthentication:
+    """Authenticates clients at the endpoints."""
+
+    def __init__(self, *, clients: Clients, issuer: str, clock: Clock) -> None:
+        """issuer: also what the token endpoint's address begins with."""
+        self._clients = clients
+        self._issuer = issuer
+        self._clock = clock
+
+    def authenticate(self, request: ClientRequest) -> AuthenticatedClient:
+        """Who sent it. Call `use_once` in the transaction of the request's effect.
+
+        Raises `InvalidRequest` when more than one method is presented (RFC 6749 §5.2) or two client ids, and
+        `InvalidClient` for everything else; the description never tells whether the client exists.
+        """
+        method = _presented_method(request)
+        if method == "client_secret_basic":
+            return self._by_secret(secret.read_basic(request.authorization[0]), method, request.form)
+        named = request.form.get("client_id", "")
+        if method == "client_secret_post":
+            return self._by_secret(secret.Credentials(named, request.form["client_secret"]), method, request.form)
+        if method == "assertion":
+            return self._by_assertion(request)
+        client = self._clients.get(named) if named else None
+        if client is None or not client.is_public:
+            raise InvalidClient("client authentication failed")
+        return AuthenticatedClient(client=client, method=PUBLIC)
+
+    def use_once(self, tx: Transaction, authenticated: AuthenticatedClient) -> None:
+        """Use up the assertion's `jti`. Raises `InvalidClient` when it was used before."""
+        assertion = authenticated.assertion
+        if assertion is None:
+            return
+        identifier = f"{authenticated.client.client_id} {assertion.jti}"
+        if not used_identifiers.use(tx, "assertion", identifier, assertion.expires_at):
+            raise InvalidClient("client assertion: jti was used")
+
+    def _by_secret(self, given: secret.Credentials, method: str, form: Mapping[str, str]) -> AuthenticatedClient:
+        _check_same(form, given.client_id)
+        client = self._clients.get(given.client_id) if len(given.secret) <= secret.MAX_CHARS else None
+        # The secret is checked even if the method is wrong, so that neither answer comes sooner.
+        right = client is not None and self._clients.check_secret(client, given.secret)
+        if client is None or not right or client.token_endpoint_auth_method != method:
+            raise InvalidClient("client authentication failed")
+        return AuthenticatedClient(client=client, method=method)
+
+    def _by_assertion(self, request: ClientRequest) -> AuthenticatedClient:
+        if request.form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in request.form:
+            raise InvalidClient("client assertion or its type is missing")
+        unverified = request.form["client_assertion"]
+        client_id = private_key.unverified_client_id(unverified)
+        _check_same(request.form, client_id)
+        client = self._clients.get(client_id)
+        if client is None or client.token_endpoint_auth_method not in ASSERTION_METHODS:
+            raise InvalidClient("client authentication failed")
+        assertion = private_key.verify(
+            unverified,
+            client,
+            secret=self._clients.secret_of(client),
+            # RFC 9126 §2: an assertion for another endpoint than the token endpoint may name that endpoint.
+            audiences={self._issuer, f"{self._issuer}/token", f"{self._issuer}{request.path}"},
+            now=self._clock.now(),
+        )
+        return AuthenticatedClient(client=client, method=client.token_endpoint_auth_method, assertion=assertion)
+
+
+def _presented_method(request: ClientRequest) -> str:
+    presented = []
+    if len(request.authorization) > 1:
+        raise InvalidRequest("two Authorization headers")
+    if request.authorization:
+        presented.append("client_secret_basic")
+    if "client_secret" in request.form:
+        presented.append("client_secret_post")
+    if "client_assertion" in request.form or "client_assertion_type" in request.form:
+        presented.append("assertion")
+    if len(presented) > 1:
+        raise InvalidRequest("more than one method of client authentication")
+    return presented[0] if presented else PUBLIC
+
+
+def _check_same(form: Mapping[str, str], client_id: str) -> None:
+    if form.get("client_id", client_id) != client_id:
+        raise InvalidRequest("client_id differs from the authenticated client")

@@ -1,0 +1,24 @@
+"""The revocation endpoint (RFC 7009)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from oidc.endpoints.client_request import NO_STORE, error_response, read
+from oidc.errors import OAuthError
+from oidc.revocation import Revocation
+
+
+def blueprint(revocation: Revocation) -> Blueprint:
+    """`POST /revoke`."""
+    routes = Blueprint("revocation", __name__)
+
+    @routes.post("/revoke")
+    def revoke() -> Response:
+        try:
+            revocation.answer(read())
+        except OAuthError as error:
+            return error_response(error)
+        return Response(status=200, headers=NO_STORE)
+
+    return routes

@@ -1,0 +1,13 @@
+"""What the token endpoint takes, a file a grant type, on Authlib's server and grant classes.
+
+Authlib gives the order of the checks and the hooks; what it leaves open or does too late (THREATS: replay, rotation,
+PKCE, single use) is closed in the hooks. Each hook finds the open transaction on the request object.
+"""
+
+from __future__ import annotations
+
+from oidc.grants.authorization_code import AuthorizationCode, CodeVerifier
+from oidc.grants.refresh_token import RefreshToken
+from oidc.grants.server import TokenDraft, TokenRequest, TokenServer
+
+__all__ = ["AuthorizationCode", "CodeVerifier", "RefreshToken", "TokenDraft", "TokenRequest", "TokenServer"]

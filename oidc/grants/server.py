@@ -1,0 +1,128 @@
+"""Authlib's authorization server without a web framework: plain values in, a draft of the tokens out.
+
+Nothing is signed while the transaction is open: what Authlib carries through its grants is a `TokenDraft`, so that its
+debug log, which prints tokens, has none to print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+
+from config.clock import Clock
+from config.database import Transaction
+from oidc.client_authentication import AuthenticatedClient, ClientRequest
+from oidc.clients import Client
+from oidc.errors import (
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidScope,
+    OAuthError,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
+from oidc.store.authorizations import AuthorizationRow
+from oidc.tokens.binding import Proof
+from oidc.tokens.families import Families
+from oidc.tokens.refresh_token import RefreshTokens
+
+_ERRORS: Mapping[str, type[OAuthError]] = {
+    error.code: error
+    for error in (InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, UnauthorizedClient, UnsupportedGrantType)
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDraft:
+    """What a token response will say, decided in the transaction and signed after it."""
+
+    family: AuthorizationRow
+    client: Client
+    scope: tuple[str, ...]
+    refresh_token: str | None = field(repr=False)
+    jkt: str | None
+    """The key that the access token is bound to."""
+    from_code: bool
+
+
+class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
+    """One token request on its way through Authlib's grants, with the transaction that its hooks join."""
+
+    def __init__(self, presented: ClientRequest, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
+        """proof: verified, not yet used up. The base class would judge the address, which is ours: not called."""
+        self.method = presented.method
+        self.uri = presented.path
+        self.headers: Mapping[str, str] = {}
+        self.payload = BasicOAuth2Payload(presented.form)
+        self.client = authenticated.client
+        self.auth_method = authenticated.method
+        self.user = None
+        self.authorization_code: Any = None
+        self.refresh_token: Any = None
+        self._scope = None
+        self.presented = presented
+        self.authenticated = authenticated
+        self.proof = proof
+        self.tx: Transaction
+        self.commits = False
+        """Whether the refusal has an effect that must be kept (a family ended)."""
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """The posted form."""
+        return self.presented.form
+
+
+class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no types
+    """The token endpoint's half of Authlib's server."""
+
+    def __init__(self, *, families: Families, refresh_tokens: RefreshTokens, clock: Clock) -> None:
+        """The grants reach what they need through these attributes."""
+        super().__init__()
+        self.clock = clock
+        self.families = families
+        self.refresh_tokens = refresh_tokens
+
+    def create_oauth2_request(self, request: TokenRequest) -> TokenRequest:
+        """It is one already."""
+        return request
+
+    def authenticate_client(self, request: TokenRequest, methods: object, endpoint: str = "token") -> Client:
+        """Done before the transaction began, by the one registered method (`oidc.client_authentication`)."""
+        return request.authenticated.client
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Nobody listens."""
+
+    def generate_token(  # noqa: PLR0917 -- Authlib's signature
+        self,
+        grant_type: str,
+        client: Client,
+        user: object = None,
+        scope: str | None = None,
+        expires_in: int | None = None,
+        include_refresh_token: bool = True,
+    ) -> Any:
+        """Grants draft their tokens themselves."""
+        message = "a grant that drafts no token"
+        raise LookupError(message)
+
+    def save_token(self, token: TokenDraft, request: TokenRequest) -> None:
+        """What must be kept was written where it was decided."""
+
+    def handle_response(self, status: int, body: TokenDraft, headers: object) -> TokenDraft:
+        """The draft."""
+        return body
+
+    def handle_error_response(self, request: TokenRequest, error: OAuth2Error) -> OAuthError:
+        """Our refusal: raised, so that the transaction rolls back; returned when it has an effect to commit."""
+        refusal = _ERRORS.get(error.error, InvalidRequest)(error.get_error_description() or "")
+        if not request.commits:
+            raise refusal from error
+        return refusal

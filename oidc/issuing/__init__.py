@@ -1,0 +1,8 @@
+"""Issuing: codes for the authorization endpoint, tokens for the token endpoint, claims for userinfo."""
+
+from __future__ import annotations
+
+from oidc.issuing.tokens import Issuing
+from oidc.issuing.userinfo import Userinfo
+
+__all__ = ["Issuing", "Userinfo"]

@@ -1,0 +1,287 @@
+"""From a grant to a code, from a code or refresh token to tokens. One transaction each; signing comes after it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from audit.entries import ActorKind, ClaimsReleased, PersonId
+from audit.ledger import Ledger
+from config.clock import Clock
+from config.database import Database, Transaction
+from config.identifiers import Randomness, new_id, new_secret
+from oidc import claims
+from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
+from oidc.clients import Client
+from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, OAuthError
+from oidc.grants import AuthorizationCode, CodeVerifier, RefreshToken, TokenDraft, TokenRequest, TokenServer
+from oidc.pairwise import Pairwise
+from oidc.protocols import Evidence, GrantId, SignedIn, SubjectId, Subjects
+from oidc.request import AcceptedRequest
+from oidc.store import authorizations, grants, sign_in_clients
+from oidc.store.authorizations import AuthorizationRow
+from oidc.tokens.access_token import AccessTokens
+from oidc.tokens.binding import Proof, Proofs
+from oidc.tokens.families import Families
+from oidc.tokens.id_token import IdTokens
+from oidc.tokens.refresh_token import RefreshTokens, token_hash
+
+LONGEST_REFRESH = timedelta(days=366)
+"""Of a grant without an end date: then the client sends the person by once more, which the grant answers silently."""
+OFFLINE_ACCESS = "offline_access"
+OPENID = "openid"
+GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
+    (AuthorizationCode, (CodeVerifier(required=True),)),
+    (RefreshToken, ()),
+)
+"""The grant types and their extensions."""
+
+
+class Issuing:
+    """Makes codes and redeems what clients present."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        client_authentication: ClientAuthentication,
+        access_tokens: AccessTokens,
+        id_tokens: IdTokens,
+        refresh_tokens: RefreshTokens,
+        proofs: Proofs,
+        families: Families,
+        pairwise: Pairwise,
+        evidence: Evidence,
+        subjects: Subjects,
+        ledger: Ledger,
+        issuer: str,
+        clock: Clock,
+        randomness: Randomness,
+        code_lifetime: timedelta = timedelta(seconds=60),
+        grant_types: Sequence[tuple[type[Any], Sequence[Any]]] = GRANT_TYPES,
+    ) -> None:
+        """issuer: our public address: the audience of userinfo; the vault's is `<issuer>/vault`.
+
+        grant_types: what the token endpoint takes, each with its extensions.
+        """
+        self._database = database
+        self._client_authentication = client_authentication
+        self._access_tokens = access_tokens
+        self._id_tokens = id_tokens
+        self._proofs = proofs
+        self._families = families
+        self._pairwise = pairwise
+        self._evidence = evidence
+        self._subjects = subjects
+        self._ledger = ledger
+        self._issuer = issuer
+        self._vault = f"{issuer}/vault"
+        self._clock = clock
+        self._randomness = randomness
+        self._code_lifetime = code_lifetime
+        self._server = TokenServer(families=families, refresh_tokens=refresh_tokens, clock=clock)
+        for grant, extensions in grant_types:
+            self._server.register_grant(grant, extensions)
+
+    def issue_code(
+        self, tx: Transaction, *, client: Client, signed_in: SignedIn, grant: GrantId, request: AcceptedRequest
+    ) -> str:
+        """A code for a request that the grant covers, and the authorization that it stands for.
+
+        Lives `code_lifetime`; only its hash is kept. Raises `InvalidGrant` when the grant is over or someone else's.
+        """
+        now = self._clock.now()
+        decided = grants.by_id(tx, grant)
+        if decided is None or not decided.stands(now) or decided.subject != signed_in.subject:
+            raise InvalidGrant("the grant is over")
+        code = new_secret(self._randomness)
+        scope = tuple(name for name in request.scope if name in decided.scope)
+        outlives_token = decided.until is None or decided.until > now + self._access_tokens.lifetime
+        refreshes = client.check_grant_type("refresh_token") and (outlives_token or OFFLINE_ACCESS in scope)
+        code_expires_at = now + self._code_lifetime
+        ends_at = now + LONGEST_REFRESH if refreshes else code_expires_at + self._access_tokens.lifetime
+        row = AuthorizationRow(
+            id=new_id(self._randomness),
+            client_id=client.client_id,
+            subject=signed_in.subject,
+            sub=self._pairwise.sub(tx, signed_in.subject, client),
+            grant_id=grant,
+            sign_in=signed_in.sign_in,
+            sid=self._sid(tx, signed_in, client),
+            scope=scope,
+            audience=self._audience(scope, decided.lendings, request.resource),
+            lendings=decided.lendings,
+            userinfo_claims=tuple(name for name in request.userinfo_claims if name in decided.userinfo_claims),
+            id_token_claims=tuple(name for name in request.id_token_claims if name in decided.id_token_claims),
+            nonce=request.nonce,
+            auth_time=signed_in.auth_time,
+            amr=signed_in.amr,
+            acr=signed_in.acr,
+            jkt=request.dpop_jkt,
+            x5t_s256=None,
+            code_hash=token_hash(code),
+            redirect_uri=request.redirect_uri if request.redirect_uri_given else "",
+            code_challenge=request.code_challenge,
+            code_expires_at=code_expires_at,
+            redeemed_at=None,
+            refreshes=refreshes,
+            # OpenID Connect Core §11 and DESIGN: papers and offline access are for when the person is away.
+            outlives_sign_in=OFFLINE_ACCESS in scope or bool(decided.lendings),
+            made_at=now,
+            ends_at=_end(ends_at, decided.until, refreshes=refreshes),
+            ended_at=None,
+            ended_reason=None,
+        )
+        authorizations.add(tx, row)
+        return code
+
+    def answer(self, presented: ClientRequest) -> Mapping[str, Any]:
+        """Answer a token request (RFC 6749 §3.2): the members of the JSON response.
+
+        1. client authentication, 2. proof of possession, 3. one transaction: what can be used once is used up, tokens
+        are decided, 4. what they tell is looked up, 5. they are signed.
+        Raises `OAuthError`. A replayed code or a reused refresh token has ended its family by then.
+        """
+        authenticated = self._client_authentication.authenticate(presented)
+        proof = self._proof(presented, authenticated)
+        if not presented.form.get("grant_type"):
+            raise InvalidRequest("grant_type is missing")
+        request = TokenRequest(presented, authenticated, proof)
+        try:
+            with self._database.transaction() as tx:
+                request.tx = tx
+                self._use_once(tx, authenticated, proof)
+                outcome = self._server.create_token_response(request)  # type: ignore[no-untyped-call]
+                if isinstance(outcome, TokenDraft):
+                    audience = self._narrowed(outcome.family.audience, presented.resources)
+                    self._write_release(tx, outcome)
+        except OAuthError:
+            self._use_up_anyway(authenticated, proof)
+            raise
+        if isinstance(outcome, OAuthError):
+            raise outcome
+        return self._response(outcome, audience)
+
+    def end_authorizations_of_grant(self, tx: Transaction, grant: GrantId) -> int:
+        """End every family of a grant that ends; how many. The grant's own entry tells of it."""
+        return self._families.end_of_grant(tx, grant)
+
+    def end_for_sign_in(self, tx: Transaction, sign_in: str) -> int:
+        """End the families of a sign-in that ends, save those for when the person is away; how many."""
+        return len(self._families.end_of_sign_in(tx, sign_in))
+
+    def end_for_subject(self, tx: Transaction, subject: SubjectId) -> int:
+        """End every family of a person whose account closes or is disabled; how many."""
+        return self._families.end_of_subject(tx, subject)
+
+    def forget_subject(self, tx: Transaction, subject: SubjectId) -> None:
+        """Erase a person: families, `sid`s and pairwise subjects. The grants are `Consent.end_all`'s."""
+        authorizations.forget_subject(tx, subject)
+        sign_in_clients.forget_subject(tx, subject)
+        self._pairwise.unlink(tx, subject)
+
+    def _proof(self, presented: ClientRequest, authenticated: AuthenticatedClient) -> Proof | None:
+        if not presented.dpop:
+            if authenticated.client.dpop_bound_access_tokens:
+                raise InvalidDpopProof("this client's tokens are bound: a proof is needed")
+            return None
+        return self._proofs.check(presented.dpop, method=presented.method, url=f"{self._issuer}{presented.path}")
+
+    def _use_once(self, tx: Transaction, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
+        self._client_authentication.use_once(tx, authenticated)
+        if proof is not None:
+            self._proofs.use_once(tx, proof)
+
+    def _use_up_anyway(self, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
+        """The refusal rolled back that assertion and proof were used; a second use must be refused all the same."""
+        for use_once in (
+            lambda tx: self._client_authentication.use_once(tx, authenticated),
+            lambda tx: self._proofs.use_once(tx, proof) if proof else None,
+        ):
+            if authenticated.assertion is None and proof is None:
+                return
+            try:
+                with self._database.transaction() as tx:
+                    use_once(tx)
+            except OAuthError:
+                continue  # used before: that was the refusal
+
+    def _response(self, draft: TokenDraft, audience: Sequence[str]) -> Mapping[str, Any]:
+        family = draft.family
+        details = self._evidence.described(family.lendings) if family.lendings and self._vault in audience else ()
+        access_token, lifetime = self._access_tokens.make(
+            family, scope=draft.scope, audience=audience, authorization_details=details, jkt=draft.jkt
+        )
+        answer: dict[str, Any] = {
+            "access_token": access_token,
+            "token_type": "DPoP" if draft.jkt else "Bearer",
+            "expires_in": int(lifetime.total_seconds()),
+            "scope": " ".join(draft.scope),
+        }
+        if draft.refresh_token is not None:
+            answer["refresh_token"] = draft.refresh_token
+        if details:
+            answer["authorization_details"] = list(details)
+        if OPENID in draft.scope:
+            answer["id_token"] = self._id_tokens.make(
+                family,
+                draft.client,
+                access_token=access_token,
+                with_nonce=draft.from_code,
+                released=self._released(draft),
+            )
+        return answer
+
+    def _released(self, draft: TokenDraft) -> Mapping[str, Any]:
+        if not draft.family.id_token_claims:
+            return {}
+        known = self._subjects.claims(SubjectId(draft.family.subject))
+        return claims.released(known, (), draft.family.id_token_claims)
+
+    def _write_release(self, tx: Transaction, draft: TokenDraft) -> None:
+        if not draft.family.id_token_claims or OPENID not in draft.scope:
+            return
+        entry = ClaimsReleased(
+            actor_kind=ActorKind.SERVICE,
+            persons=(PersonId(draft.family.subject),),
+            client=draft.family.client_id,
+            claims=" ".join(sorted(draft.family.id_token_claims)),
+            grant=draft.family.grant_id,
+        )
+        self._ledger.append(tx, entry)
+
+    def _audience(self, scope: Collection[str], lendings: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
+        whole = [self._issuer] if OPENID in scope else []
+        if lendings:
+            whole.append(self._vault)
+        return self._narrowed(whole or [self._issuer], resources)
+
+    @staticmethod
+    def _narrowed(audience: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
+        """RFC 8707 §2.2: some of what was granted, never more."""
+        if any(resource not in audience for resource in resources):
+            raise InvalidTarget("resource is none of those granted")
+        return tuple(one for one in audience if one in resources) if resources else tuple(audience)
+
+    def _sid(self, tx: Transaction, signed_in: SignedIn, client: Client) -> str:
+        found = sign_in_clients.find(tx, signed_in.sign_in, client.client_id)
+        if found is not None:
+            return found
+        made = new_id(self._randomness)
+        sign_in_clients.add(
+            tx,
+            sign_in=signed_in.sign_in,
+            client_id=client.client_id,
+            sid=made,
+            subject=signed_in.subject,
+            now=self._clock.now(),
+        )
+        return sign_in_clients.find(tx, signed_in.sign_in, client.client_id) or made
+
+
+def _end(otherwise: datetime, until: datetime | None, *, refreshes: bool) -> datetime:
+    """When the family ends: with its grant; one without refresh tokens sooner, with its only access token."""
+    if until is None:
+        return otherwise
+    return until if refreshes else min(otherwise, until)

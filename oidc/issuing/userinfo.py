@@ -1,0 +1,85 @@
+"""Userinfo (OpenID Connect Core §5.3): claims about the person for a token that stands, each release written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audit.entries import ActorKind, ClaimsReleased, PersonId
+from audit.ledger import Ledger
+from config.clock import Clock
+from config.database import Database, Transaction
+from oidc import claims, jwts
+from oidc.clients import Clients
+from oidc.errors import InsufficientScope, InvalidToken, OAuthError
+from oidc.keys import SigningKeys
+from oidc.protocols import SubjectId, Subjects
+from oidc.store import used_identifiers
+from oidc.tokens.access_token import AccessTokens, TokenChallenge, VerifiedAccessToken, challenge
+
+
+class Userinfo:
+    """Tells a client about the person whom its token stands for."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        access_tokens: AccessTokens,
+        clients: Clients,
+        signing_keys: SigningKeys,
+        subjects: Subjects,
+        ledger: Ledger,
+        issuer: str,
+        clock: Clock,
+    ) -> None:
+        """issuer: our public address, the audience that a token must have."""
+        self._database = database
+        self._access_tokens = access_tokens
+        self._clients = clients
+        self._signing_keys = signing_keys
+        self._subjects = subjects
+        self._ledger = ledger
+        self._issuer = issuer
+        self._clock = clock
+
+    def tell(
+        self, *, method: str, path: str, authorization: Sequence[str], dpop: Sequence[str]
+    ) -> Mapping[str, Any] | str | TokenChallenge:
+        """The claims; a JWT of them when the client registered that; or why the token isn't enough.
+
+        The entry `claims_released`, once a token, commits before anything is told.
+        """
+        try:
+            presented = self._access_tokens.judge(
+                method, f"{self._issuer}{path}", authorization, dpop, audience=self._issuer
+            )
+            with self._database.transaction() as tx:
+                token = self._access_tokens.standing(tx, presented)
+                if "openid" not in token.scope:
+                    raise InsufficientScope("openid")
+                self._write_once(tx, token)
+            client = self._clients.get(token.client_id)
+            if client is None:
+                raise InvalidToken("revoked")
+        except OAuthError as error:
+            return challenge(error, has_token=bool(authorization))
+        known = self._subjects.claims(SubjectId(token.subject))
+        told = claims.released(known, token.scope, token.family.userinfo_claims) | {"sub": token.sub}
+        if client.userinfo_signed_response_alg is None:
+            return told
+        signed = told | {"iss": self._issuer, "aud": client.client_id, "iat": int(self._clock.now().timestamp())}
+        return self._signing_keys.sign(signed, alg=client.userinfo_signed_response_alg, typ=jwts.ID_TOKEN)
+
+    def _write_once(self, tx: Transaction, token: VerifiedAccessToken) -> None:
+        if not used_identifiers.use(tx, "release", token.jti, token.expires_at):
+            return
+        names = claims.names_for(token.scope, token.family.userinfo_claims)
+        entry = ClaimsReleased(
+            actor_kind=ActorKind.SERVICE,
+            persons=(PersonId(token.subject),),
+            client=token.client_id,
+            claims=" ".join(("sub", *names)),
+            grant=token.grant,
+        )
+        self._ledger.append(tx, entry)

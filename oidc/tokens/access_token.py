@@ -1,0 +1,220 @@
+"""Access tokens: JWTs of RFC 9068 that live five minutes at most, and whether one still stands.
+
+A client's own resources need no row of ours; at our own each use asks whether the family stands and the `jti` isn't
+revoked, in one query, so that what was taken back stops the very next fetch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from config.clock import Clock
+from config.database import Database, Transaction
+from config.identifiers import Randomness, new_id
+from oidc import jwts
+from oidc.errors import InvalidDpopProof, InvalidToken, JwtRefused, OAuthError, UseDpopNonce
+from oidc.keys import SigningKeys
+from oidc.store import revoked_tokens
+from oidc.store.authorizations import AuthorizationRow
+from oidc.tokens.binding import ALGORITHMS, Proof, Proofs
+
+LONGEST = timedelta(minutes=5)
+FAMILY = "fam"
+"""Our private claim: the authorization that the token came from; random, known to this client only."""
+SIGNED_BY = "ES256"
+"""RFC 9068 §2.1 wants RS256 to be understood by resources; ours are the only ones, so the shorter one signs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedAccessToken:
+    """A token that stands, rightly presented at one of our resources."""
+
+    client_id: str
+    sub: str
+    subject: str
+    """Internal: never leaves the house."""
+    grant: str
+    jti: str
+    scope: tuple[str, ...]
+    lendings: tuple[str, ...]
+    family: AuthorizationRow
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenChallenge:
+    """Why a presentation isn't enough: for the response's status and headers."""
+
+    status: int
+    www_authenticate: str
+    """The complete header value (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1)."""
+    code: str
+    """The error code; empty when no token was presented (RFC 6750 §3.1)."""
+    dpop_nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A token whose signature, times, audience and binding hold; whether it still stands is in the database."""
+
+    claims: Mapping[str, Any]
+    proof: Proof | None
+
+
+class AccessTokens:
+    """Makes and judges access tokens."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        signing_keys: SigningKeys,
+        proofs: Proofs,
+        issuer: str,
+        clock: Clock,
+        randomness: Randomness,
+        lifetime: timedelta = LONGEST,
+    ) -> None:
+        """issuer: our public address, also the audience of userinfo. lifetime: five minutes at most."""
+        self._database = database
+        self._signing_keys = signing_keys
+        self._proofs = proofs
+        self._issuer = issuer
+        self._clock = clock
+        self._randomness = randomness
+        self.lifetime = min(lifetime, LONGEST)
+
+    def make(
+        self,
+        family: AuthorizationRow,
+        *,
+        scope: Sequence[str],
+        audience: Sequence[str],
+        authorization_details: Sequence[Mapping[str, Any]],
+        jkt: str | None,
+    ) -> tuple[str, timedelta]:
+        """A token and how long it lives. No row is written."""
+        now = self._clock.now()
+        expires_at = min(now + self.lifetime, family.ends_at)
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "sub": family.sub,
+            "aud": list(audience),
+            "client_id": family.client_id,
+            "iat": int(now.timestamp()),
+            "exp": int(expires_at.timestamp()),
+            "jti": new_id(self._randomness),
+            "scope": " ".join(scope),
+            "auth_time": int(family.auth_time.timestamp()),
+            "acr": family.acr,
+            FAMILY: family.id,
+        }
+        if authorization_details:
+            claims["authorization_details"] = list(authorization_details)
+        if jkt is not None:
+            claims["cnf"] = {"jkt": jkt}
+        return self._signing_keys.sign(claims, alg=SIGNED_BY, typ=jwts.ACCESS_TOKEN), expires_at - now
+
+    def verify(
+        self,
+        method: str,
+        url: str,
+        authorization: Sequence[str],
+        dpop: Sequence[str],
+        certificate: bytes | None = None,
+        *,
+        audience: str,
+        resource_metadata: str = "",
+    ) -> VerifiedAccessToken | TokenChallenge:
+        """Whether this token, so presented, may reach a resource now. One query; a bound token uses up its proof too.
+
+        url: public origin and path. authorization, dpop: every header of that name. certificate: of the client's TLS
+        connection (no token is bound to one yet). resource_metadata: address for RFC 9728 §5.1.
+        """
+        try:
+            presented = self.judge(method, url, authorization, dpop, audience=audience)
+            if presented.proof is None:
+                with self._database.reading() as tx:
+                    return self.standing(tx, presented)
+            with self._database.transaction() as tx:
+                return self.standing(tx, presented)
+        except OAuthError as error:
+            return challenge(error, has_token=bool(authorization), resource_metadata=resource_metadata)
+
+    def judge(
+        self, method: str, url: str, authorization: Sequence[str], dpop: Sequence[str], *, audience: str
+    ) -> Presented:
+        """Everything that needs no database. Raises `InvalidToken`, `InvalidDpopProof` or `UseDpopNonce`."""
+        if len(authorization) != 1:
+            raise InvalidToken("exactly one Authorization header")
+        scheme, _, unverified = authorization[0].partition(" ")
+        claims = self.claims_of(unverified.strip(), audience=audience)
+        jkt = claims.get("cnf", {}).get("jkt")
+        if scheme.lower() == "bearer":
+            if jkt is not None:
+                raise InvalidToken("a bound token needs the scheme DPoP")
+            if dpop:
+                raise InvalidToken("a proof with the scheme Bearer")
+            return Presented(claims=claims, proof=None)
+        if scheme.lower() != "dpop" or jkt is None:
+            raise InvalidToken("the scheme is Bearer, or DPoP for a bound token")
+        proof = self._proofs.check(dpop, method=method, url=url, access_token=unverified.strip())
+        if proof.jkt != jkt:
+            raise InvalidDpopProof("not the token's key")
+        return Presented(claims=claims, proof=proof)
+
+    def claims_of(self, unverified_token: str, *, audience: str | None) -> Mapping[str, Any]:
+        """The claims of one of our access tokens within its time. audience: None for any. Raises `InvalidToken`."""
+        try:
+            claims = self._signing_keys.verify_own(unverified_token, typ=jwts.ACCESS_TOKEN)
+        except JwtRefused as error:
+            raise InvalidToken("not an access token", detail=error.detail) from error
+        if claims["iss"] != self._issuer or claims["exp"] <= self._clock.now().timestamp():
+            raise InvalidToken("expired")
+        if audience is not None and audience not in claims["aud"]:
+            raise InvalidToken("for another audience")
+        return claims
+
+    def standing(self, tx: Transaction, presented: Presented) -> VerifiedAccessToken:
+        """Whether its family stands and its `jti` isn't revoked: one query. Uses up the proof if there is one.
+
+        Raises `InvalidToken` or `InvalidDpopProof`.
+        """
+        claims = presented.claims
+        if presented.proof is not None:
+            self._proofs.use_once(tx, presented.proof)
+        family = revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"])
+        if family is None:
+            raise InvalidToken("revoked")
+        return VerifiedAccessToken(
+            client_id=family.client_id,
+            sub=family.sub,
+            subject=family.subject,
+            grant=family.grant_id,
+            jti=claims["jti"],
+            scope=tuple(claims["scope"].split()),
+            lendings=family.lendings,
+            family=family,
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )
+
+
+def challenge(error: OAuthError, *, has_token: bool, resource_metadata: str = "") -> TokenChallenge:
+    """The answer to a presentation that isn't enough.
+
+    Both schemes are offered; the error stands with the scheme that it is about.
+    """
+    about_dpop = isinstance(error, InvalidDpopProof | UseDpopNonce)
+    told = [f'{name}="{value}"' for name, value in error.parameters().items()] if has_token else []
+    where = [f'resource_metadata="{resource_metadata}"'] if resource_metadata else []
+    bearer = ", ".join([*where, *([] if about_dpop else told)])
+    proof = ", ".join([*(told if about_dpop else []), f'algs="{" ".join(ALGORITHMS)}"'])
+    return TokenChallenge(
+        status=401 if about_dpop else int(error.status),
+        www_authenticate=", ".join(filter(None, [f"Bearer {bearer}".strip(), f"DPoP {proof}"])),
+        code=error.code if has_token else "",
+        dpop_nonce=error.nonce if isinstance(error, UseDpopNonce) else "",
+    )

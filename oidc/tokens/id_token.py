@@ -1,0 +1,80 @@
+"""ID tokens (OpenID Connect Core §2): who signed in, when and how, for one client."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from config.clock import Clock
+from config.identifiers import Randomness, new_id
+from oidc import jwts
+from oidc.clients import Client
+from oidc.errors import JwtRefused
+from oidc.keys import SigningKeys
+from oidc.store.authorizations import AuthorizationRow
+
+LIFETIME = timedelta(minutes=5)
+
+
+class IdTokens:
+    """Makes ID tokens, and reads those that come back as hints."""
+
+    def __init__(self, *, signing_keys: SigningKeys, issuer: str, clock: Clock, randomness: Randomness) -> None:
+        """issuer: our public address."""
+        self._signing_keys = signing_keys
+        self._issuer = issuer
+        self._clock = clock
+        self._randomness = randomness
+
+    def make(
+        self,
+        family: AuthorizationRow,
+        client: Client,
+        *,
+        access_token: str,
+        with_nonce: bool,
+        released: Mapping[str, Any],
+    ) -> str:
+        """An ID token, signed as the client registered.
+
+        with_nonce: at the code, not at a refresh (§12.2). released: claims about the person that were asked for here.
+        """
+        now = int(self._clock.now().timestamp())
+        claims: dict[str, Any] = {
+            **released,
+            "iss": self._issuer,
+            "sub": family.sub,
+            # One audience, so no azp (§2).
+            "aud": client.client_id,
+            "iat": now,
+            "exp": now + int(LIFETIME.total_seconds()),
+            "jti": new_id(self._randomness),
+            "auth_time": int(family.auth_time.timestamp()),
+            "acr": family.acr,
+            "amr": list(family.amr),
+            "sid": family.sid,
+            "at_hash": at_hash(access_token),
+        }
+        if with_nonce and family.nonce is not None:
+            claims["nonce"] = family.nonce
+        return self._signing_keys.sign(claims, alg=client.id_token_signed_response_alg, typ=jwts.ID_TOKEN)
+
+    def verify_hint(self, unverified_hint: str, *, client_id: str | None = None) -> Mapping[str, Any]:
+        """The claims of an ID token that we once issued, expired or not (RP-Initiated Logout §2, Core §3.1.2.1).
+
+        client_id: whose it must be, when that is known. Raises `JwtRefused`.
+        """
+        claims = self._signing_keys.verify_own(unverified_hint, typ=jwts.ID_TOKEN)
+        # Signed userinfo has the same type and key; only an ID token has these.
+        if claims.get("iss") != self._issuer or not {"exp", "auth_time", "sid"} <= claims.keys():
+            raise JwtRefused("not an ID token of ours")
+        if client_id is not None and claims.get("aud") != client_id:
+            raise JwtRefused("another client's ID token")
+        return claims
+
+
+def at_hash(access_token: str) -> str:
+    """The left half of the token's SHA-256, for ES256 and RS256 alike (§3.1.3.6)."""
+    return jwts.encode(hashlib.sha256(access_token.encode("ascii")).digest()[:16])
