@@ -185,6 +185,17 @@ class InvalidDpopProof(OAuthError):
     code: ClassVar[str] = "invalid_dpop_proof"
 
 
+class UseDpopNonce(OAuthError):
+    """The proof must carry this nonce (RFC 9449 §8); a door sends it in the header `DPoP-Nonce`."""
+
+    code: ClassVar[str] = "use_dpop_nonce"
+
+    def __init__(self, description: str, *, nonce: str) -> None:
+        """nonce: for the next proof."""
+        super().__init__(description)
+        self.nonce = nonce
+
+
 class InvalidToken(OAuthError):
     """An access token is expired, revoked, malformed, for someone else or shown the wrong way (RFC 6750 §3.1)."""
 
@@ -222,3 +233,10 @@ class JwtRefused(Refusal):
     """A JWT that must not be believed. Whoever asked gets the error of the place where it was shown."""
 
     code: ClassVar[str] = "invalid_jwt"
+
+
+class UnknownInteraction(OAuthError):
+    """A request under way is unknown, answered, expired, or of another browser: nobody can be told by redirect."""
+
+    code: ClassVar[str] = "request_over"
+    redirectable = False
