@@ -78,7 +78,7 @@ def configure(*, json: bool = True, strict: bool = False, level: int = logging.I
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # Libraries speak through logging: warnings and above, for they quote requests at debug.
