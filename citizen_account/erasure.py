@@ -7,7 +7,7 @@ set aside under a code that only the receipt shows. Backups lose all of it with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from citizen_account.store.accounts import AccountId
 from config.clock import Clock
 from config.database import Database, Transaction
 from oidc.protocols import SubjectId
+from vault.documents import ErasureReceipt
 from vault.protocols import OwnerId
 
 CLOSED = "closed"
@@ -37,8 +38,13 @@ class Approvals(Protocol):
 class Safe(Protocol):
     """The vault's part (vault.documents.Documents)."""
 
-    def erase_owner(self, tx: Transaction, owner: OwnerId, *, actor: str, actor_kind: ActorKind) -> int:
-        """Remove every paper of a safe, the safe and its keys; how many papers there were."""
+    def list(self, owner: OwnerId) -> Sequence[object]:
+        """Every paper of the safe."""
+
+    def delete_all(
+        self, tx: Transaction, owner: OwnerId, *, actor: str = "", actor_kind: ActorKind = ActorKind.CITIZEN
+    ) -> ErasureReceipt:
+        """Erase a whole safe, its keys and itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,7 @@ class Erasure:
 
     def __init__(
         self,
+        *,
         database: Database,
         accounts: Accounts,
         sessions: Sessions,
@@ -64,7 +71,6 @@ class Erasure:
         approvals: Approvals,
         ledger: Ledger,
         ledger_keys: LedgerKeys,
-        *,
         forget: tuple[Callable[[Transaction, AccountId], Any], ...] = (),
         backup_window: timedelta,
         exchange_term: timedelta,
@@ -101,14 +107,19 @@ class Erasure:
         Raises `NoSuchAccount`; nothing has changed then.
         """
         owner = self._accounts.owner_of(account)
+        documents = len(self._documents.list(owner))
         now = self._clock.now()
         with self._database.transaction() as tx:
             self._approvals.end_all(tx, SubjectId(account))
             self._sessions.end_all(tx, account, reason=CLOSED)
-            documents = self._documents.erase_owner(tx, owner, actor=actor or account, actor_kind=by)
-            self._ledger.append(
-                tx, AccountClosed(actor_kind=by, actor=actor or account, persons=(PersonId(account),))
+            erased = self._documents.delete_all(tx, owner, actor=actor or account, actor_kind=by)
+            closed = AccountClosed(
+                actor_kind=by,
+                actor=actor or account,
+                persons=(PersonId(account),),
+                root_version=str(erased.root_version),
             )
+            self._ledger.append(tx, closed)
             code = self._ledger_keys.close(tx, PersonId(account), now + self._exchange_term)
             self._sessions.erase(tx, account)
             for forget in self._forget:
@@ -118,6 +129,6 @@ class Erasure:
             code=code,
             closed_at=now,
             documents=documents,
-            backups_until=now + self._backup_window,
+            backups_until=erased.gone_from_backups_by,
             exchanges_until=now + self._exchange_term,
         )

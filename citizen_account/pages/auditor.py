@@ -62,36 +62,6 @@ def blueprint(house: House) -> Blueprint:
             **_words(house),
         )
 
-    @pages.post("/auditor/person")
-    @policy(AUDITOR)
-    def name_person() -> Any:
-        errors = {}
-        reason = request.form.get("reason", "")
-        address = request.form.get("address", "").strip()
-        if reason not in REASONS:
-            errors["reason"] = _("Choose why you look at one person. It is written into the ledger.")
-        if not address:
-            errors["address"] = _("Write the person's e-mail address.")
-        pseudonym = None if errors else _pseudonym(house, address, reason)
-        if not errors and pseudonym is None:
-            errors["address"] = _("No account with this address. Check it, or ask the person which one they use.")
-        if errors:
-            return screen.page(
-                "auditor_person.html",
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                errors=errors,
-                address=address,
-                reason=reason,
-                reasons=reason_names(),
-            )
-        query = urlencode({"person": pseudonym, "reason": reason})
-        return redirect(f"/auditor?{query}", HTTPStatus.SEE_OTHER)
-
-    @pages.get("/auditor/person")
-    @policy(AUDITOR)
-    def ask_person() -> Any:
-        return screen.page("auditor_person.html", errors={}, address="", reason="", reasons=reason_names())
-
     @pages.get("/auditor/entries/<entry>")
     @policy(AUDITOR)
     def show(entry: str) -> Any:
@@ -121,8 +91,41 @@ def blueprint(house: House) -> Blueprint:
             problem = str(error)
         return screen.page("auditor_verified.html", problem=problem, checked=checked, state=house.proofs.state())
 
+    _one_person(pages, house)
     _exports(pages, house)
     return pages
+
+
+def _one_person(pages: Blueprint, house: House) -> None:
+    @pages.post("/auditor/person")
+    @policy(AUDITOR)
+    def name_person() -> Any:
+        errors = {}
+        reason = request.form.get("reason", "")
+        address = request.form.get("address", "").strip()
+        if reason not in REASONS:
+            errors["reason"] = _("Choose why you look at one person. It is written into the ledger.")
+        if not address:
+            errors["address"] = _("Write the person's e-mail address.")
+        pseudonym = None if errors else _pseudonym(house, address, reason)
+        if not errors and pseudonym is None:
+            errors["address"] = _("No account with this address. Check it, or ask the person which one they use.")
+        if errors:
+            return screen.page(
+                "auditor_person.html",
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                errors=errors,
+                address=address,
+                reason=reason,
+                reasons=reason_names(),
+            )
+        query = urlencode({"person": pseudonym, "reason": reason})
+        return redirect(f"/auditor?{query}", HTTPStatus.SEE_OTHER)
+
+    @pages.get("/auditor/person")
+    @policy(AUDITOR)
+    def ask_person() -> Any:
+        return screen.page("auditor_person.html", errors={}, address="", reason="", reasons=reason_names())
 
 
 def _exports(pages: Blueprint, house: House) -> None:

@@ -159,7 +159,7 @@ class _Adding:
                 try:
                     return self._keep(form, upload)
                 except Refusal as refusal:
-                    name, text = _said(refusal, upload.untrusted_filename)
+                    name, text = _said(refusal)
                     failed, status = form.failed(name, text), refusal.status
         except (BadForm, ForgedForm, TruncatedUpload, UnknownDocumentType):
             self._drain(upload)
@@ -248,7 +248,7 @@ def _too_large(max_bytes: int) -> str:
     return _("This file is too large: the most is %(most)s. Take a photo of it, or scan it less finely.", most=most)
 
 
-def _said(refusal: Refusal, filename: str) -> tuple[str, str]:
+def _said(refusal: Refusal) -> tuple[str, str]:
     """(field, what happened and what to do) of a refusal; raises it again when the form can't mend it."""
     if isinstance(refusal, TooLarge):
         return "file", _too_large(refusal.max_bytes)
@@ -259,11 +259,11 @@ def _said(refusal: Refusal, filename: str) -> tuple[str, str]:
         EmptyUpload: ("file", _("This file is empty. Choose another one, or take the photo again.")),
         UnknownMediaType: (
             "file",
-            _("This kind of file can't be kept. Use a PDF or a photo (JPEG, PNG, HEIC); a photo of the paper is enough."),
+            _("This kind of file can't be kept. Use a PDF or a photo (JPEG, PNG, HEIC) of the paper."),
         ),
         TypeMismatch: (
             "file",
-            _("This file says that it is one kind and is another. Save it again as a PDF, or take a photo of the paper."),
+            _("This file says that it is one kind and is another. Save it again as a PDF, or take a photo."),
         ),
         BrokenPaper: ("file", _("This file is damaged or not whole. Download or scan it again, then add it.")),
         BadName: (
@@ -273,7 +273,7 @@ def _said(refusal: Refusal, filename: str) -> tuple[str, str]:
         TruncatedUpload: ("file", _("The connection broke before the whole file was here. Try again.")),
         BadLabel: ("label", label_error()),
         DocumentChanged: ("file", _("This paper was changed in the meantime. Open it again, then replace it.")),
-        NotStored: ("file", _("We could not lock your paper away, and kept nothing of it. Try again in a few minutes.")),
+        NotStored: ("file", _("We could not lock your paper away and kept nothing of it. Try again in some minutes.")),
     }
     for kind, said in texts.items():
         if isinstance(refusal, kind):

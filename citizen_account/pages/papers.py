@@ -5,6 +5,7 @@ The form that adds a paper also serves the release page: it carries the waiting 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -123,10 +124,8 @@ def _deleting(pages: Blueprint, house: House, cards: Cards) -> None:
     @pages.post("/papers/<document>/delete")
     @policy(CITIZEN)
     def delete(document: str) -> Any:
-        try:
+        with suppress(UnknownDocument):  # sent twice: it is gone, which was asked
             house.documents.delete(own_safe(house), DocumentId(document))
-        except UnknownDocument:
-            pass  # sent twice: it is gone, which was asked
         return redirect("/papers?done=deleted", HTTPStatus.SEE_OTHER)
 
 

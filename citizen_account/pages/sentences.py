@@ -1,0 +1,191 @@
+"""Ledger entries as sentences for the person they concern: who, which paper, what for, when, and what stops it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from audit.search import Mine
+from citizen_account import screen
+from citizen_account.language import day
+from citizen_account.pages.cards import Cards
+from citizen_account.pages.claim_words import TECHNICAL, claim_name
+from citizen_account.screen import gettext as _
+from vault.documents import LendingState, LendingView
+
+if TYPE_CHECKING:
+    from citizen_account.house import House
+
+BY_SERVICE = frozenset({"document_read", "read_refused", "claims_released"})
+"""Kinds in which a service acted."""
+TOLD = BY_SERVICE | {
+    "document_lent",
+    "lending_taken_back",
+    "grant_made",
+    "grant_refused",
+    "grant_taken_back",
+    "document_deposited",
+    "document_deleted",
+}
+"""Kinds that become a sentence; a person's own looking and signing in do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What a button ends: a lending or a grant, by its form field."""
+
+    field: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One entry in words. `clock`: the time of day."""
+
+    entry: str
+    date: date
+    clock: str
+    text: str
+    service: str
+    client_id: str
+    by_service: bool
+    stop: Stop | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The sentences of one day, newest first."""
+
+    date: date
+    sentences: Sequence[Sentence]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the person's entries are told with: names of papers, lendings, and the grants that stand."""
+
+    papers: Mapping[str, str]
+    lendings: Mapping[str, LendingView]
+    grants: frozenset[str]
+
+
+class Sentences:
+    """Tells entries."""
+
+    def __init__(self, house: House, known: Known) -> None:
+        """known: papers by id with their labels, lendings by id, ids of the standing grants."""
+        self._house = house
+        self._cards = Cards(house)
+        self._known = known
+        self._zone = ZoneInfo(house.settings.time_zone)
+        self._used: Counter[str] = Counter()
+
+    def days(self, entries: Iterable[Mine], *, from_newest: bool) -> list[Day]:
+        """The sentences by day. from_newest: nothing newer was left out, so that looks can be counted."""
+        told: dict[date, list[Sentence]] = {}
+        failed = set()
+        for entry in entries:
+            if entry.values.get("kind") == "read_failed":
+                failed.add(entry.values.get("read", ""))
+            elif entry.values.get("kind") in TOLD and entry.id not in failed:
+                made = self.one(entry, count=from_newest)
+                told.setdefault(made.date, []).append(made)
+        return [Day(date, sentences) for date, sentences in told.items()]
+
+    def one(self, entry: Mine, *, count: bool = False) -> Sentence:
+        """The sentence of one entry of a kind in `TOLD`."""
+        values = entry.values
+        when: datetime = entry.time.astimezone(self._zone)
+        client = values.get("client", "")
+        return Sentence(
+            entry=entry.id,
+            date=when.date(),
+            clock=f"{when:%H:%M}",
+            text=self._text(values, count=count),
+            service=self._cards.service(client) if client else "",
+            client_id=client,
+            by_service=values.get("kind", "") in BY_SERVICE,
+            stop=self._stop(values),
+        )
+
+    def _text(self, values: Mapping[str, str], *, count: bool) -> str:
+        kind = values.get("kind", "")
+        named = {"service": self._cards.service(values.get("client", "")), "paper": self._paper(values)}
+        if kind == "document_read":
+            return _("%(service)s looked at “%(paper)s”%(reason)s.", **named, reason=self._reason(values)) + (
+                self._counted(values) if count else ""
+            )
+        if kind == "read_refused":
+            why = _refused_because(values.get("reason", ""))
+            return _("%(service)s wanted to look at “%(paper)s” and was refused: %(why)s.", **named, why=why)
+        if kind == "document_lent":
+            until = day(datetime.fromtimestamp(int(values["until"]), self._zone), screen.current_language())
+            return _("You let %(service)s look at “%(paper)s”%(reason)s, until %(until)s.", **named,
+                     reason=self._reason(values), until=until)  # fmt: skip
+        if kind == "claims_released":
+            return _("%(service)s received: %(facts)s.", **named, facts=facts(values.get("claims", "").split()))
+        return self._own_act(kind, named)
+
+    def _own_act(self, kind: str, named: Mapping[str, str]) -> str:
+        texts = {
+            "lending_taken_back": _("%(service)s can no longer look at “%(paper)s”: this was taken back.", **named),
+            "grant_made": _("You said yes to %(service)s.", **named),
+            "grant_refused": _("You said no to %(service)s. Nothing was sent.", **named),
+            "grant_taken_back": _("You took back what you had allowed %(service)s.", **named),
+            "document_deposited": _("You added “%(paper)s”.", **named),
+            "document_deleted": _("You deleted a paper: %(paper)s.", **named),
+        }
+        return texts[kind]
+
+    def _paper(self, values: Mapping[str, str]) -> str:
+        document = values.get("document", "")
+        lending = self._known.lendings.get(values.get("lending", ""))
+        if not document and lending:
+            document = lending.document
+        name = self._house.document_types.name(values.get("document_type", ""), screen.current_language())
+        return self._known.papers.get(document) or name
+
+    def _reason(self, values: Mapping[str, str]) -> str:
+        reason = self._house.purposes.reason(values.get("purpose", ""), screen.current_language())
+        return f", {reason}" if reason else ""
+
+    def _counted(self, values: Mapping[str, str]) -> str:
+        lending = self._known.lendings.get(values.get("lending", ""))
+        if lending is None:
+            return ""
+        number = lending.reads_used - self._used[lending.lending]
+        self._used[lending.lending] += 1
+        if number < 1:
+            return ""
+        if lending.reads_allowed is None:
+            return " " + _("Time %(number)s.", number=number)
+        return " " + _("Time %(number)s of %(allowed)s.", number=number, allowed=lending.reads_allowed)
+
+    def _stop(self, values: Mapping[str, str]) -> Stop | None:
+        kind = values.get("kind", "")
+        lending = self._known.lendings.get(values.get("lending", ""))
+        if kind in {"document_read", "document_lent"} and lending and lending.state is LendingState.STANDS:
+            return Stop("lending", lending.lending)
+        if kind in {"claims_released", "grant_made"} and values.get("grant", "") in self._known.grants:
+            return Stop("grant", values["grant"])
+        return None
+
+
+def facts(claims: Iterable[str]) -> str:
+    """Names of claims as a list in a sentence; "who you are" when none of them means something to a reader."""
+    named = dict.fromkeys(claim_name(name) for name in claims if name not in TECHNICAL)
+    return ", ".join(name[:1].lower() + name[1:] for name in named) or _("a number that stands for you")
+
+
+def _refused_because(reason: str) -> str:
+    return {
+        "lending_taken_back": _("you had taken it back"),
+        "lending_over": _("the time was over"),
+        "reads_used_up": _("it had looked as often as it may"),
+        "document_deleted": _("you had deleted it"),
+        "rendition_pending": _("it was not ready yet"),
+    }.get(reason, _("it may not"))
