@@ -46,6 +46,8 @@ class Challenge:
     """The complete header value (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1)."""
     code: str
     """The error code, empty when no token was presented."""
+    dpop_nonce: str = ""
+    """For the DPoP-Nonce header, where a proof is wanted (RFC 9449 §9)."""
 
 
 class AccessTokens(Protocol):
