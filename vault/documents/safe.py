@@ -14,6 +14,7 @@ from config.database import Database, Transaction
 from config.jobs import Jobs
 from vault.content.media_types import MediaType
 from vault.content.names import display_name
+from vault.documents.dates import read_dates
 from vault.documents.erasing import Actor, Erasing
 from vault.documents.opening import Opener, Opening, translated
 from vault.documents.pictures import MakePictures, page_rendition
@@ -224,6 +225,7 @@ class Documents:
         with translated():
             label = keys[paper.owner_key].unseal("label", paper.id, paper.label)
             name = keys[file.owner_key].unseal("filename", file.id, file.filename)
+            dates = keys[file.owner_key].unseal("dates", file.id, file.dates) if file.dates is not None else ""
         views = (LendingView.of(row, now) for row in lent if row.document == paper.id)
         return DocumentView(
             document=DocumentId(paper.id),
@@ -231,6 +233,7 @@ class Documents:
             document_type=paper.document_type,
             label=label,
             untrusted_filename=name,
+            dates=read_dates(dates),
             media_type=file.media_type,
             length=file.length,
             made_at=paper.made_at,

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from vault.document_types import PaperDates
 from vault.protocols import DocumentId, LendingId, VersionId
 from vault.store.lendings import LendingRow
 
@@ -99,6 +100,8 @@ class DocumentView:
     label: str
     """The person's own word for it; may be empty."""
     untrusted_filename: str
+    dates: PaperDates
+    """What the person said of the dates printed on it."""
     media_type: str
     length: int
     """In bytes."""

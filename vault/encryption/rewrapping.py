@@ -36,5 +36,8 @@ def rewrap_some(database: Database, old: OpenOwnerKey, new: OpenOwnerKey) -> int
         files = versions.under_key(tx, old.id, BATCH)
         for file in files:
             name = old.unseal("filename", file.id, file.filename)
-            versions.reseal(tx, file, new.id, new.seal("filename", file.id, name))
+            dates = None
+            if file.dates is not None:
+                dates = new.seal("dates", file.id, old.unseal("dates", file.id, file.dates))
+            versions.reseal(tx, file, new.id, new.seal("filename", file.id, name), dates)
         return len(keys) + len(papers) + len(files)

@@ -25,9 +25,10 @@ from vault.content.media_types import MediaType
 from vault.content.names import checked_name
 from vault.content.recognition import HEAD_BYTES, recognise
 from vault.content.structure import whole
-from vault.document_types import DocumentTypes
+from vault.document_types import DocumentTypes, PaperDates
 from vault.documents import Erasing, MakePictures, Preview
 from vault.documents.opening import translated
+from vault.documents.dates import written_dates
 from vault.documents.safe import checked_label
 from vault.encryption.keys import OwnerKeys
 from vault.encryption.objects import EncryptedObjects, Stored
@@ -54,6 +55,7 @@ class _Deposit:
     document_type: str
     label: str
     filename: str
+    dates: PaperDates
     media_type: MediaType
     agreed: bool
     object_name: str
@@ -104,11 +106,13 @@ class Intake:
         actor: str = "",
         actor_kind: ActorKind = ActorKind.CITIZEN,
         replaces: DocumentId | None = None,
+        dates: PaperDates | None = None,
     ) -> DocumentId:
         """Keep a paper, or a new version of the paper `replaces`.
 
         chunks: the file, in pieces of any size; what it raises ends the deposit. Nothing is taken from it when type,
-        label or name are refused. actor: empty for the person whose safe it is.
+        label or name are refused. actor: empty for the person whose safe it is. dates: what the person said of the
+        dates printed on it.
         Raises `UnknownDocumentType`, `BadLabel`, `BadName`, `EmptyUpload`, `UnknownMediaType`, `TypeMismatch`,
         `BrokenPaper`, `TooLarge`, `TooManyDocuments`, `UnknownOwner`, `UnknownDocument` (replaces), `DocumentChanged`,
         `NotStored`; after each of them no row and no object is there.
@@ -125,6 +129,7 @@ class Intake:
                 document_type=document_type,
                 label=shown,
                 filename=name,
+                dates=dates or PaperDates(),
                 media_type=media_type,
                 actor=actor,
                 actor_kind=actor_kind,
@@ -147,6 +152,7 @@ class Intake:
         document_type: str,
         label: str,
         filename: str,
+        dates: PaperDates,
         media_type: MediaType,
         actor: str,
         actor_kind: ActorKind,
@@ -168,6 +174,7 @@ class Intake:
             document_type=document_type,
             label=label,
             filename=filename,
+            dates=dates,
             media_type=media_type,
             agreed=bool(safe.agreed),
             object_name=name,
@@ -227,6 +234,7 @@ class Intake:
             owner=deposit.owner,
             owner_key=key.id,
             filename=key.seal("filename", paper.version, deposit.filename),
+            dates=key.seal("dates", paper.version, written_dates(deposit.dates)),
             media_type=deposit.media_type,
             length=stored.written.length,
             received_at=now,

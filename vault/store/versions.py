@@ -18,6 +18,7 @@ versions = Table(
     Column("owner", String(64), nullable=False, index=True, comment="clear: opaque id"),
     Column("owner_key", String(64), nullable=False, index=True, comment="clear: id of the key that seals this row"),
     Column("filename", LargeBinary, nullable=False, comment="sealed"),
+    Column("dates", LargeBinary, comment="sealed: what the person said of the dates printed on it"),
     Column("media_type", String(64), nullable=False, comment="clear: one of four"),
     Column("length", BigInteger, nullable=False, comment="of the original, in bytes"),
     Column("received_at", UtcSeconds, nullable=False),
@@ -38,6 +39,7 @@ class VersionRow:
     owner: str
     owner_key: str
     filename: bytes = field(repr=False)
+    dates: bytes | None = field(default=None, repr=False)
     media_type: str
     length: int
     received_at: datetime
@@ -78,10 +80,11 @@ def under_key(tx: Transaction, owner_key: str, limit: int) -> list[VersionRow]:
     return [VersionRow(**row) for row in rows]
 
 
-def reseal(tx: Transaction, old: VersionRow, owner_key: str, filename: bytes) -> int:
-    """Put the same file name under another key, only in the place of exactly the old one."""
+def reseal(tx: Transaction, old: VersionRow, owner_key: str, filename: bytes, dates: bytes | None) -> int:
+    """Put the same file name and dates under another key, only in the place of exactly the old ones."""
     same = (versions.c.id == old.id) & (versions.c.owner_key == old.owner_key)
-    return tx.execute(update(versions).where(same).values(owner_key=owner_key, filename=filename)).rowcount
+    changed = update(versions).where(same).values(owner_key=owner_key, filename=filename, dates=dates)
+    return tx.execute(changed).rowcount
 
 
 def supersede(tx: Transaction, version: str, now: datetime) -> int:
