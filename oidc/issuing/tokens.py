@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +17,11 @@ from oidc.client_authentication import AuthenticatedClient, ClientAuthentication
 from oidc.clients import Client
 from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, OAuthError
 from oidc.grants import AuthorizationCode, CodeVerifier, RefreshToken, TokenDraft, TokenRequest, TokenServer
+from oidc.issuing.details import enriched, in_token
 from oidc.pairwise import Pairwise
 from oidc.protocols import Evidence, GrantId, SignedIn, SubjectId, Subjects
 from oidc.request import AcceptedRequest
-from oidc.store import authorizations, grants, sign_in_clients
+from oidc.store import authorizations, grants, refresh_tokens, revoked_tokens, sign_in_clients, used_identifiers
 from oidc.store.authorizations import AuthorizationRow
 from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Proof, Proofs
@@ -29,6 +31,8 @@ from oidc.tokens.refresh_token import RefreshTokens, token_hash
 
 LONGEST_REFRESH = timedelta(days=366)
 """Of a grant without an end date: then the client sends the person by once more, which the grant answers silently."""
+SIGN_IN_KEPT = timedelta(days=30)
+"""How long a hint of an old ID token still finds the sign-in it means; no sign-in lasts that long."""
 OFFLINE_ACCESS = "offline_access"
 OPENID = "openid"
 GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
@@ -48,7 +52,7 @@ class Issuing:
         client_authentication: ClientAuthentication,
         access_tokens: AccessTokens,
         id_tokens: IdTokens,
-        refresh_tokens: RefreshTokens,
+        rotation: RefreshTokens,
         proofs: Proofs,
         families: Families,
         pairwise: Pairwise,
@@ -80,7 +84,7 @@ class Issuing:
         self._clock = clock
         self._randomness = randomness
         self._code_lifetime = code_lifetime
-        self._server = TokenServer(families=families, refresh_tokens=refresh_tokens, clock=clock)
+        self._server = TokenServer(families=families, refresh_tokens=rotation, clock=clock)
         for grant, extensions in grant_types:
             self._server.register_grant(grant, extensions)
 
@@ -152,7 +156,7 @@ class Issuing:
             with self._database.transaction() as tx:
                 request.tx = tx
                 self._use_once(tx, authenticated, proof)
-                outcome = self._server.create_token_response(request)  # type: ignore[no-untyped-call]
+                outcome = self._server.create_token_response(request)
                 if isinstance(outcome, TokenDraft):
                     audience = self._narrowed(outcome.family.audience, presented.resources)
                     self._write_release(tx, outcome)
@@ -181,6 +185,13 @@ class Issuing:
         sign_in_clients.forget_subject(tx, subject)
         self._pairwise.unlink(tx, subject)
 
+    def forget_expired(self) -> int:
+        """Delete what can no longer matter: families, tokens and identifiers past their time. How many rows."""
+        now = self._clock.now()
+        with self._database.transaction() as tx:
+            rows = authorizations.forget(tx, now) + refresh_tokens.forget(tx, now) + revoked_tokens.forget(tx, now)
+            return rows + used_identifiers.forget(tx, now) + sign_in_clients.forget(tx, now - SIGN_IN_KEPT)
+
     def _proof(self, presented: ClientRequest, authenticated: AuthenticatedClient) -> Proof | None:
         if not presented.dpop:
             if authenticated.client.dpop_bound_access_tokens:
@@ -195,23 +206,19 @@ class Issuing:
 
     def _use_up_anyway(self, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
         """The refusal rolled back that assertion and proof were used; a second use must be refused all the same."""
-        for use_once in (
-            lambda tx: self._client_authentication.use_once(tx, authenticated),
-            lambda tx: self._proofs.use_once(tx, proof) if proof else None,
-        ):
-            if authenticated.assertion is None and proof is None:
-                return
-            try:
-                with self._database.transaction() as tx:
-                    use_once(tx)
-            except OAuthError:
-                continue  # used before: that was the refusal
+        if authenticated.assertion is not None:
+            with contextlib.suppress(OAuthError), self._database.transaction() as tx:
+                self._client_authentication.use_once(tx, authenticated)
+        if proof is not None:
+            with contextlib.suppress(OAuthError), self._database.transaction() as tx:
+                self._proofs.use_once(tx, proof)
 
     def _response(self, draft: TokenDraft, audience: Sequence[str]) -> Mapping[str, Any]:
         family = draft.family
-        details = self._evidence.described(family.lendings) if family.lendings and self._vault in audience else ()
+        lent = self._evidence.described(family.lendings) if family.lendings and self._vault in audience else ()
+        details = enriched(lent, self._vault)
         access_token, lifetime = self._access_tokens.make(
-            family, scope=draft.scope, audience=audience, authorization_details=details, jkt=draft.jkt
+            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), jkt=draft.jkt
         )
         answer: dict[str, Any] = {
             "access_token": access_token,
@@ -222,7 +229,7 @@ class Issuing:
         if draft.refresh_token is not None:
             answer["refresh_token"] = draft.refresh_token
         if details:
-            answer["authorization_details"] = list(details)
+            answer["authorization_details"] = details
         if OPENID in draft.scope:
             answer["id_token"] = self._id_tokens.make(
                 family,

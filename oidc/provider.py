@@ -1,0 +1,57 @@
+"""The provider at a glance: every endpoint, grant type and client authentication method, in reading order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint
+
+from oidc.authorization import Authorization
+from oidc.client_authentication import ClientAuthentication
+from oidc.clients.client import AUTHENTICATION_METHODS
+from oidc.endpoints import (
+    authorization,
+    discovery,
+    end_session,
+    jwks,
+    pushed_authorization,
+    revocation,
+    token,
+    userinfo,
+)
+from oidc.issuing import Issuing, Userinfo
+from oidc.issuing.tokens import GRANT_TYPES
+from oidc.keys import SigningKeys
+from oidc.logout import Logout
+from oidc.protocols import Screens
+from oidc.revocation import Revocation
+
+__all__ = ["AUTHENTICATION_METHODS", "GRANT_TYPES", "Provider"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The services behind the endpoints, as `wiring` made them."""
+
+    issuer: str
+    authorization: Authorization
+    client_authentication: ClientAuthentication
+    issuing: Issuing
+    userinfo: Userinfo
+    revocation: Revocation
+    logout: Logout
+    signing_keys: SigningKeys
+    screens: Screens
+
+    def blueprints(self) -> tuple[Blueprint, ...]:
+        """Every endpoint."""
+        return (
+            discovery.blueprint(self.issuer),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
+            jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
+            pushed_authorization.blueprint(self.client_authentication, self.authorization),  # /par (RFC 9126)
+            authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
+            token.blueprint(self.issuing),  # /token (RFC 6749)
+            userinfo.blueprint(self.userinfo),  # /userinfo (OpenID Connect Core §5.3)
+            revocation.blueprint(self.revocation),  # /revoke (RFC 7009)
+            end_session.blueprint(self.logout, self.screens),  # /end-session (RP-Initiated Logout 1.0)
+        )
