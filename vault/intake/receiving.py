@@ -27,8 +27,8 @@ from vault.content.recognition import HEAD_BYTES, recognise
 from vault.content.structure import whole
 from vault.document_types import DocumentTypes, PaperDates
 from vault.documents import Erasing, MakePictures, Preview
-from vault.documents.opening import translated
 from vault.documents.dates import written_dates
+from vault.documents.opening import translated
 from vault.documents.safe import checked_label
 from vault.encryption.keys import OwnerKeys
 from vault.encryption.objects import EncryptedObjects, Stored
