@@ -1,0 +1,288 @@
+"""The one place that calls constructors: settings become the House. Read it from the ground up.
+
+Nothing here decides anything; it only says who gets what. Building calls the key rings and makes what is missing
+(signing keys, the house's own keys), so it happens before the first request and after the fork.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+
+from audit.endpoints import tiles
+from audit.export import Export
+from audit.keys import LedgerKeys
+from audit.ledger import Ledger
+from audit.proofs import Proofs as LedgerProofs
+from audit.reconciliation import Reconciliation
+from audit.recovery import Recovery
+from audit.search import Search
+from audit.sequencer import Sequencer, Signers
+from audit.terms import Terms
+from citizen_account.accounts import Accounts
+from citizen_account.adapters.access_tokens import VaultAccessTokens
+from citizen_account.adapters.browser import Browser
+from citizen_account.adapters.evidence import VaultEvidence
+from citizen_account.adapters.notices import ReadNotices, ReleaseNotices
+from citizen_account.adapters.screens import HouseScreens
+from citizen_account.adapters.sign_in import BrowserSignIn
+from citizen_account.adapters.subjects import AccountSubjects
+from citizen_account.authentication import Authentication
+from citizen_account.credentials import Credentials
+from citizen_account.erasure import Erasure
+from citizen_account.house import House
+from citizen_account.notifications import Notifications
+from citizen_account.passwords import Passwords
+from citizen_account.roles import Roles
+from citizen_account.sealing import AccountKeys, HouseKeys
+from citizen_account.sessions import Sessions
+from citizen_account.takeout import Takeout
+from config.clock import Clock, SystemClock
+from config.database import Database
+from config.identifiers import Randomness, SystemRandomness
+from config.jobs import Jobs
+from config.key_ring.local_file import LocalFileKeyRing
+from config.mail import LocalMailbox, Mailer, NoMailer, SmtpMailer
+from config.object_store import ObjectStore
+from config.rate_limits import RateLimits
+from config.settings import Settings
+from oidc.authorization import Authorization
+from oidc.client_authentication import ClientAuthentication
+from oidc.clients import Clients
+from oidc.consent import Consent
+from oidc.endpoints import (
+    authorization,
+    discovery,
+    end_session,
+    jwks,
+    pushed_authorization,
+    revocation,
+    token,
+    userinfo,
+)
+from oidc.interaction import Interactions
+from oidc.issuing import Issuing, Userinfo
+from oidc.keys import SecretKeys, SigningKeys
+from oidc.logout import Logout
+from oidc.pairwise import Pairwise
+from oidc.request import Checks
+from oidc.revocation import Revocation
+from oidc.tokens.access_token import AccessTokens
+from oidc.tokens.binding import Proofs
+from oidc.tokens.families import Families
+from oidc.tokens.id_token import IdTokens
+from oidc.tokens.refresh_token import RefreshTokens
+from vault.content.previews import Previews
+from vault.document_types import DocumentTypes, Purposes
+from vault.documents import Documents, Erasing, Opening, Pictures
+from vault.encryption.keys import OwnerKeys
+from vault.encryption.objects import EncryptedObjects
+from vault.endpoints import documents as document_endpoint
+from vault.endpoints import metadata as vault_metadata
+from vault.intake import Intake
+from vault.lending import Lending
+from vault.retention import Retention
+
+RINGS = ("vault", "ledger", "provider")
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    randomness: Randomness | None = None,
+    hasher: PasswordHasher | None = None,
+) -> House:
+    """The House of these settings. clock, randomness, hasher: the tests' own."""
+    clock = clock or SystemClock()
+    randomness = randomness or SystemRandomness()
+    backup_window = timedelta(days=settings.backup_window_days)
+
+    # The ground
+    database = Database(settings.database)
+    jobs = Jobs(database, clock, randomness)
+    rings = {name: LocalFileKeyRing.open_or_create(settings.keys, name, clock, randomness) for name in RINGS}
+    papers = ObjectStore(settings.s3, settings.s3.papers_bucket)
+    live = ObjectStore(settings.s3, settings.s3.ledger_bucket)
+    archive = ObjectStore(settings.s3, settings.s3.ledger_archive_bucket)
+    mailbox = LocalMailbox(settings.data_dir / "mailbox", clock, randomness) if settings.mail.local_mailbox else None
+    rate_limits = RateLimits(database, clock)
+
+    # The ledger
+    ledger = Ledger(clock, randomness)
+    ledger_keys = LedgerKeys(database, rings["ledger"], clock, randomness)
+    signers = Signers(database, rings["ledger"], randomness)
+    sequencer = Sequencer(database, live, signers, settings.ledger_origin)
+    secret_keys = SecretKeys(
+        database=database,
+        key_ring=rings["provider"],
+        ledger=ledger,
+        clock=clock,
+        randomness=randomness,
+    )
+    secret_keys.ensure()
+    search = Search(database, ledger, ledger_keys, clock, secret_keys.mac("ledger-cursor", b""))
+
+    # People: keys and sign-ins, which other rooms ask for by Protocol
+    browser = Browser(settings, randomness)
+    house_keys = HouseKeys(database, rings["provider"], randomness=randomness)
+    account_keys = AccountKeys(database, rings["provider"], clock=clock, randomness=randomness)
+    sessions = Sessions(database, ledger, settings.sign_in, clock=clock, randomness=randomness)
+    notifications = Notifications(jobs)
+
+    # The vault
+    types = DocumentTypes.load()
+    purposes = Purposes.load(types)
+    owner_keys = OwnerKeys(database, rings["vault"], clock, randomness)
+    objects = EncryptedObjects(papers, clock, randomness)
+    opening = Opening(database, owner_keys, objects, ledger, clock)
+    erasing = Erasing(owner_keys, ledger, jobs, clock, backup_window)
+    documents = Documents(
+        database=database,
+        keys=owner_keys,
+        opening=opening,
+        erasing=erasing,
+        ledger=ledger,
+        jobs=jobs,
+        clock=clock,
+    )
+    lending = Lending(
+        database=database,
+        keys=owner_keys,
+        objects=objects,
+        document_types=types,
+        purposes=purposes,
+        ledger=ledger,
+        notices=ReadNotices(notifications),
+        clock=clock,
+        randomness=randomness,
+        vault_url=settings.vault_url,
+    )
+
+    # Accounts, which make a safe and a ledger person each
+    accounts = Accounts(
+        database,
+        account_keys,
+        house_keys,
+        owner_keys,
+        documents,
+        ledger,
+        ledger_keys,
+        clock=clock,
+        randomness=randomness,
+    )
+    theme = settings.theme
+    credentials = Credentials(
+        database,
+        Passwords(randomness, hasher),
+        house_keys,
+        jobs,
+        clock=clock,
+        context_words=(theme.city_name, theme.city_name_fr),
+    )
+    subjects = AccountSubjects(accounts)
+    sign_in = BrowserSignIn(browser, sessions, settings)
+
+    # The provider
+    families = Families(ledger=ledger, clock=clock)
+    signing_keys = SigningKeys(
+        database=database,
+        key_ring=rings["provider"],
+        ledger=ledger,
+        clock=clock,
+        randomness=randomness,
+        jwks_max_age=settings.provider.jwks_max_age,
+    )
+    signing_keys.ensure()
+    clients = Clients(
+        database=database,
+        secret_keys=secret_keys,
+        ledger=ledger,
+        end_authorizations=families.end_of_client,
+        clock=clock,
+        randomness=randomness,
+    )
+    evidence = VaultEvidence(lending, clients, clock)
+    pairwise = Pairwise(randomness=randomness)
+    proofs = Proofs(secret_keys=secret_keys, clock=clock)
+    issuer = settings.public_url
+    access_tokens = AccessTokens(
+        database=database,
+        signing_keys=signing_keys,
+        proofs=proofs,
+        issuer=issuer,
+        clock=clock,
+        randomness=randomness,
+        lifetime=settings.provider.access_token_lifetime,
+    )
+    refresh_tokens = RefreshTokens(
+        secret_keys=secret_keys,
+        clock=clock,
+        randomness=randomness,
+        retry=settings.provider.refresh_retry,
+    )
+    client_authentication = ClientAuthentication(clients=clients, issuer=issuer, clock=clock)
+    issuing = Issuing(
+        database=database,
+        client_authentication=client_authentication,
+        access_tokens=access_tokens,
+        id_tokens=IdTokens(signing_keys=signing_keys, issuer=issuer, clock=clock, randomness=randomness),
+        refresh_tokens=refresh_tokens,
+        proofs=proofs,
+        families=families,
+        pairwise=pairwise,
+        evidence=evidence,
+        subjects=subjects,
+        ledger=ledger,
+        issuer=issuer,
+        clock=clock,
+        randomness=randomness,
+        code_lifetime=settings.provider.code_lifetime,
+    )
+    consent = Consent(
+        database=database,
+        clients=clients,
+        evidence=evidence,
+        notices=ReleaseNotices(notifications),
+        ledger=ledger,
+        clock=clock,
+        randomness=randomness,
+    )
+    interactions = Interactions(
+        database=database,
+        lifetime=settings.provider.interaction_lifetime,
+        pushed_lifetime=settings.provider.pushed_request_lifetime,
+        clock=clock,
+        randomness=randomness,
+    )
+    authorizing = Authorization(
+        database=database,
+        clients=clients,
+        checks=Checks(evidence=evidence, issuer=issuer, vault=settings.vault_url),
+        interactions=interactions,
+        consent=consent,
+        issuing=issuing,
+        pairwise=pairwise,
+        signing_keys=signing_keys,
+        sign_in=sign_in,
+        subjects=subjects,
+        clock=clock,
+    )
+    revoking = Revocation(
+        database=database,
+        client_authentication=client_authentication,
+        access_tokens=access_tokens,
+        refresh_tokens=refresh_tokens,
+        families=families,
+    )
+    claims = Userinfo(
+        database=database,
+        access_tokens=access_tokens,
+        clients=clients,
+        signing_keys=signing_keys,
+        subjects=subjects,
+        ledger=ledger,
+        issuer=issuer,
+        clock=clock,
+    )
