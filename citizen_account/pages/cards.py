@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -32,6 +31,7 @@ class PaperCard:
     kind_of_file: str
     length: int
     deposited_at: datetime
+    issued_on: date | None
     picture: str
     good_until_line: str
     seen_by: tuple[str, ...]
@@ -67,6 +67,7 @@ class Cards:
             kind_of_file=KINDS_OF_FILE.get(view.media_type, view.media_type),
             length=view.length,
             deposited_at=view.deposited_at,
+            issued_on=view.dates.issued_on,
             picture=f"/papers/{view.document}/pages/1" if view.pictures else "",
             good_until_line=self._good_until(view),
             seen_by=tuple(dict.fromkeys(self.service(lending.client_id) for lending in view.lendings)),
@@ -93,7 +94,7 @@ class Cards:
         A paper without a known date can't be younger than its deposit: once that is too old, so is the paper.
         """
         today = self._house.clock.now().date()
-        known = dates_of(view)
+        known = view.dates
         try:
             outcome = self._house.purposes.check(purpose, view.document_type, known, today)
             until = self._house.purposes.good_until(purpose, view.document_type, known)
@@ -114,11 +115,6 @@ class Cards:
         return _("Good until %(day)s", day=day(until, screen.current_language()))
 
 
-def dates_of(view: DocumentView) -> PaperDates:
-    """What is known of a paper's dates."""
-    return PaperDates()
-
-
 def reads_line(used: int, allowed: int | None) -> str:
     """How often a service looked."""
     if allowed is None:
@@ -135,6 +131,3 @@ def matches(card: PaperCard, query: str) -> bool:
     """Whether a card holds every word of a search."""
     text = f"{card.label} {card.type_name} {card.file_name}".casefold()
     return all(word in text for word in query.casefold().split())
-
-
-Names = Callable[[str], str]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -24,7 +25,7 @@ from citizen_account.pages.upload import Upload
 from citizen_account.screen import gettext as _
 from citizen_account.security import CITIZEN, check_form_token, policy, streams_upload
 from config.errors import Refusal
-from vault.document_types import GROUP_NAMES, DocumentType
+from vault.document_types import GROUP_NAMES, DocumentType, PaperDates
 from vault.documents.safe import checked_label
 from vault.errors import (
     BadLabel,
@@ -54,6 +55,13 @@ CARRIED = {
     "replaces": re.compile(r"[a-z0-9]{1,64}"),
 }
 """What the form carries along: the waiting request, the question it answers, the other answers, the older paper."""
+
+ASKED_DATES = {
+    "issued": frozenset({"younger_than", "school_year", "income_year"}),
+    "expires": frozenset({"not_expired"}),
+}
+"""Which date a type's validity rule needs."""
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +148,8 @@ class _Adding:
             carried=form.carried,
             values={"label": name, "agreement": "", **{k: v for k, v in form.values.items() if v}},
             errors=form.errors,
+            asks_issued=_asks(document_type, "issued"),
+            asks_expires=_asks(document_type, "expires"),
             asks_agreement=self._house.documents.agreement(own_safe(self._house)) is None,
             file_label=_sides(document_type),
             max_bytes=self._max_bytes,
@@ -176,6 +186,16 @@ class _Adding:
         """What is wrong before the file's first byte."""
         house = self._house
         house.document_types.get(form.document_type)
+        for name in ASKED_DATES:
+            try:
+                _date(form.values, name)
+            except ValueError:
+                form = form.failed(
+                    name, _("Write the day, the month and the year in figures, or leave all three empty.")
+                )
+        issued = None if "issued" in form.errors else _date(form.values, "issued")
+        if issued and issued > house.clock.now().date() + timedelta(days=1):
+            form = form.failed("issued", _("This date is in the future. Look at the paper again."))
         try:
             checked_label(form.values["label"])
         except BadLabel:
@@ -203,6 +223,7 @@ class _Adding:
             untrusted_media_type=upload.untrusted_media_type,
             chunks=upload.chunks(),
             replaces=DocumentId(replaces) if replaces else None,
+            dates=PaperDates(issued_on=_date(form.values, "issued"), expires_on=_date(form.values, "expires")),
         )
         if form.carried.get("release"):
             query = urlencode(
@@ -227,8 +248,26 @@ def _carried(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _typed(fields: Mapping[str, str]) -> _Form:
-    values = {name: fields.get(name, "") for name in ("label", "agreement")}
+    dates = [f"{name}_{part}" for name in ASKED_DATES for part in ("day", "month", "year")]
+    values = {name: fields.get(name, "").strip() for name in ("label", "agreement", *dates)}
     return _Form(document_type=fields.get("document_type", ""), carried=_carried(fields), values=values)
+
+
+def _asks(document_type: DocumentType, name: str) -> bool:
+    return document_type.validity.rule in ASKED_DATES[name]
+
+
+def _date(values: Mapping[str, str], name: str) -> date | None:
+    """The date of three fields; None when all are empty. Raises `ValueError` for what is no date."""
+    parts = [values.get(f"{name}_{part}", "") for part in ("year", "month", "day")]
+    if not any(parts):
+        return None
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise ValueError(name)
+    year, month, day = map(int, parts)
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(name)
+    return date(year, month, day)
 
 
 def _back(carried: Mapping[str, str]) -> str:
