@@ -38,6 +38,7 @@ from config.settings import Settings
 from oidc.clients import Clients
 from oidc.consent import Consent
 from oidc.interaction import Interactions
+from oidc.issuing import Issuing
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.protocols import Subjects
 from vault.document_types import DocumentTypes, Purposes
@@ -90,6 +91,7 @@ class House:
     clients: Clients
     consent: Consent
     interactions: Interactions
+    issuing: Issuing
     subjects: Subjects
 
     browser: Browser

@@ -51,21 +51,12 @@ from oidc.authorization import Authorization
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Clients
 from oidc.consent import Consent
-from oidc.endpoints import (
-    authorization,
-    discovery,
-    end_session,
-    jwks,
-    pushed_authorization,
-    revocation,
-    token,
-    userinfo,
-)
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
+from oidc.provider import Provider
 from oidc.request import Checks
 from oidc.revocation import Revocation
 from oidc.tokens.access_token import AccessTokens
@@ -223,11 +214,12 @@ def build(
         retry=settings.provider.refresh_retry,
     )
     client_authentication = ClientAuthentication(clients=clients, issuer=issuer, clock=clock)
+    id_tokens = IdTokens(signing_keys=signing_keys, issuer=issuer, clock=clock, randomness=randomness)
     issuing = Issuing(
         database=database,
         client_authentication=client_authentication,
         access_tokens=access_tokens,
-        id_tokens=IdTokens(signing_keys=signing_keys, issuer=issuer, clock=clock, randomness=randomness),
+        id_tokens=id_tokens,
         refresh_tokens=refresh_tokens,
         proofs=proofs,
         families=families,
@@ -256,33 +248,157 @@ def build(
         clock=clock,
         randomness=randomness,
     )
-    authorizing = Authorization(
-        database=database,
-        clients=clients,
-        checks=Checks(evidence=evidence, issuer=issuer, vault=settings.vault_url),
-        interactions=interactions,
-        consent=consent,
-        issuing=issuing,
-        pairwise=pairwise,
-        signing_keys=signing_keys,
-        sign_in=sign_in,
-        subjects=subjects,
-        clock=clock,
-    )
-    revoking = Revocation(
-        database=database,
-        client_authentication=client_authentication,
-        access_tokens=access_tokens,
-        refresh_tokens=refresh_tokens,
-        families=families,
-    )
-    claims = Userinfo(
-        database=database,
-        access_tokens=access_tokens,
-        clients=clients,
-        signing_keys=signing_keys,
-        subjects=subjects,
-        ledger=ledger,
+    provider = Provider(
         issuer=issuer,
-        clock=clock,
+        authorization=Authorization(
+            database=database,
+            clients=clients,
+            checks=Checks(evidence=evidence, issuer=issuer, vault=settings.vault_url),
+            interactions=interactions,
+            consent=consent,
+            issuing=issuing,
+            pairwise=pairwise,
+            signing_keys=signing_keys,
+            sign_in=sign_in,
+            subjects=subjects,
+            clock=clock,
+        ),
+        client_authentication=client_authentication,
+        issuing=issuing,
+        userinfo=Userinfo(
+            database=database,
+            access_tokens=access_tokens,
+            clients=clients,
+            signing_keys=signing_keys,
+            subjects=subjects,
+            ledger=ledger,
+            issuer=issuer,
+            clock=clock,
+        ),
+        revocation=Revocation(
+            database=database,
+            client_authentication=client_authentication,
+            access_tokens=access_tokens,
+            refresh_tokens=refresh_tokens,
+            families=families,
+        ),
+        logout=Logout(
+            database=database,
+            clients=clients,
+            id_tokens=id_tokens,
+            families=families,
+            secret_keys=secret_keys,
+            sign_in=sign_in,
+            clock=clock,
+        ),
+        signing_keys=signing_keys,
+        screens=HouseScreens(),
     )
+    sessions.when_one_ends(lambda tx, ended: _ignore(families.end_of_sign_in(tx, ended)))
+    vault_tokens = VaultAccessTokens(
+        access_tokens,
+        vault_url=settings.vault_url,
+        resource_metadata=f"{issuer}/.well-known/oauth-protected-resource/vault",
+    )
+
+    return House(
+        settings=settings,
+        clock=clock,
+        randomness=randomness,
+        database=database,
+        jobs=jobs,
+        mailer=_mailer(settings, mailbox),
+        local_mailbox=mailbox,
+        rate_limits=rate_limits,
+        rings=dict(rings),
+        stores={"papers": papers, "ledger": live, "archive": archive},
+        ledger=ledger,
+        ledger_keys=ledger_keys,
+        signers=signers,
+        proofs=LedgerProofs(database, live, sequencer),
+        search=search,
+        export=Export(database, live, ledger, sequencer, search),
+        recovery=Recovery(database, live, ledger, sequencer),
+        # The provider's ring opens the house's own keys at every start, for which there is no entry to name.
+        reconciliation=Reconciliation(database, (rings["vault"], rings["ledger"]), clock),
+        terms=Terms(database, ledger, ledger_keys, clock, settings.ledger.exchange_term),
+        document_types=types,
+        purposes=purposes,
+        owner_keys=owner_keys,
+        documents=documents,
+        pictures=Pictures(
+            database=database,
+            opening=opening,
+            keys=owner_keys,
+            objects=objects,
+            previews=Previews(),
+            clock=clock,
+        ),
+        intake=Intake(
+            database=database,
+            keys=owner_keys,
+            objects=objects,
+            erasing=erasing,
+            document_types=types,
+            ledger=ledger,
+            jobs=jobs,
+            clock=clock,
+            randomness=randomness,
+            max_bytes=settings.limits.max_document_bytes,
+            max_documents=settings.limits.max_documents,
+        ),
+        lending=lending,
+        retention=Retention(
+            database=database,
+            key_ring=rings["vault"],
+            keys=owner_keys,
+            objects=objects,
+            erasing=erasing,
+            ledger=ledger,
+            clock=clock,
+            backup_window=backup_window,
+        ),
+        secret_keys=secret_keys,
+        signing_keys=signing_keys,
+        clients=clients,
+        consent=consent,
+        interactions=interactions,
+        issuing=issuing,
+        subjects=subjects,
+        browser=browser,
+        account_keys=account_keys,
+        house_keys=house_keys,
+        accounts=accounts,
+        credentials=credentials,
+        authentication=authentication,
+        roles=roles,
+        sessions=sessions,
+        notifications=notifications,
+        takeout=Takeout(database, accounts, sessions, documents, lending, ledger, search, clock=clock),
+        erasure=Erasure(
+            database,
+            accounts,
+            sessions,
+            documents,
+            consent,
+            ledger,
+            ledger_keys,
+            forget=(credentials.erase, roles.erase, pairwise_forget(pairwise)),
+            backup_window=backup_window,
+            exchange_term=settings.ledger.exchange_term,
+            clock=clock,
+        ),
+        endpoints=(
+            *provider.blueprints(),
+            document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
+            vault_metadata.blueprint(settings.public_url, settings.vault_url),
+            tiles.blueprint(live),
+        ),
+    )
+
+
+def _mailer(settings: Settings, mailbox: LocalMailbox | None) -> Mailer:
+    url = settings.mail.smtp_url.get_secret_value()
+    if url:
+        return SmtpMailer(url, settings.mail.sender)
+    return mailbox or NoMailer()

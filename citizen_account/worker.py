@@ -1,0 +1,22 @@
+"""The jobs of every room, on one worker."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import audit.jobs
+import citizen_account.jobs
+import oidc.jobs
+import vault.jobs
+from citizen_account.house import House
+
+SWEEP_EVERY = timedelta(hours=1)
+
+
+def register(house: House) -> None:
+    """Register every room's jobs, from the ground up."""
+    house.jobs.every("rate-limits-sweep", SWEEP_EVERY, house.rate_limits.sweep)
+    audit.jobs.register(house.jobs, house.recovery, house.reconciliation, house.terms)
+    vault.jobs.register(house.jobs, house.pictures, house.retention)
+    oidc.jobs.register(house.jobs, house.issuing, house.interactions)
+    citizen_account.jobs.register(house)
