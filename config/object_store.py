@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import urllib3
@@ -79,7 +80,7 @@ class ObjectStore:
                     if _code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                         raise
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes | bytearray) -> None:
         """Write a new object in one request; the store checks its SHA-256.
 
         Writing the same bytes again is success. Raises `ObjectExists` when the name holds others,
@@ -91,7 +92,7 @@ class ObjectStore:
             self._once.put_object(
                 Bucket=self._bucket,
                 Key=name,
-                Body=data,
+                Body=cast("bytes", data),  # boto3 takes any buffer, its stubs don't say so
                 IfNoneMatch="*",
                 ChecksumSHA256=base64.b64encode(digest).decode(),
             )
@@ -106,31 +107,30 @@ class ObjectStore:
         """
         assert_outside("object store")
         parts = _in_parts(chunks)
-        first = next(parts, b"")
-        second = next(parts, None)
-        if second is None:
-            self.put(name, first)
+        part, more = next(parts)
+        if not more:
+            self.put(name, part)
             return
         with _translated():
             upload = self._again.create_multipart_upload(Bucket=self._bucket, Key=name, ChecksumAlgorithm="SHA256")
         upload_id = upload["UploadId"]
         try:
-            self._put_all(name, upload_id, first, second, parts)
+            self._put_all(name, upload_id, chain([(part, more)], parts))
         except BaseException:
             self._abort(name, upload_id)
             raise
 
-    def _put_all(self, name: str, upload_id: str, first: bytes, second: bytes, rest: Iterator[bytes]) -> None:
+    def _put_all(self, name: str, upload_id: str, parts: Iterable[tuple[bytes | bytearray, bool]]) -> None:
         done: list[Any] = []
         with _translated():
-            for number, part in enumerate(_chained(first, second, rest), start=1):
+            for number, (part, _) in enumerate(parts, start=1):
                 checksum = base64.b64encode(hashlib.sha256(part).digest()).decode()
                 answer = self._again.upload_part(
                     Bucket=self._bucket,
                     Key=name,
                     UploadId=upload_id,
                     PartNumber=number,
-                    Body=part,
+                    Body=cast("bytes", part),
                     ChecksumSHA256=checksum,
                 )
                 done.append({"ETag": answer["ETag"], "PartNumber": number, "ChecksumSHA256": checksum})
@@ -267,20 +267,21 @@ def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         answer.release_conn()
 
 
-def _in_parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    held = bytearray()
+def _in_parts(chunks: Iterable[bytes]) -> Iterator[tuple[bytearray, bool]]:
+    """Each part, and whether more follow. All in one buffer, so that memory stays flat: use a part before the next."""
+    buffer, filled = bytearray(PART_BYTES), 0
     for chunk in chunks:
-        held += chunk
-        while len(held) > PART_BYTES:
-            yield bytes(held[:PART_BYTES])
-            del held[:PART_BYTES]
-    yield bytes(held)
-
-
-def _chained(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield second
-    yield from rest
+        with memoryview(chunk) as view:
+            at = 0
+            while len(view) - at > PART_BYTES - filled:
+                room = PART_BYTES - filled
+                buffer[filled:] = view[at : at + room]
+                yield buffer, True
+                at, filled = at + room, 0
+            buffer[filled : filled + len(view) - at] = view[at:]
+            filled += len(view) - at
+    del buffer[filled:]
+    yield buffer, False
 
 
 @contextmanager

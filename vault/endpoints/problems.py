@@ -65,6 +65,8 @@ class Problems:
         """The answer to a presentation that isn't enough."""
         response = self._made(challenge.code, challenge.status, None)
         response.headers["WWW-Authenticate"] = challenge.www_authenticate
+        if challenge.dpop_nonce:
+            response.headers["DPoP-Nonce"] = challenge.dpop_nonce
         return response
 
     def precondition_failed(self) -> Response:
