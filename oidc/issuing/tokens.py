@@ -73,6 +73,7 @@ class Issuing:
         self._client_authentication = client_authentication
         self._access_tokens = access_tokens
         self._id_tokens = id_tokens
+        self._rotation = rotation
         self._proofs = proofs
         self._families = families
         self._pairwise = pairwise
@@ -152,6 +153,7 @@ class Issuing:
         if not presented.form.get("grant_type"):
             raise InvalidRequest("grant_type is missing")
         request = TokenRequest(presented, authenticated, proof)
+        self._rotation.prepare()
         try:
             with self._database.transaction() as tx:
                 request.tx = tx
@@ -185,12 +187,15 @@ class Issuing:
         sign_in_clients.forget_subject(tx, subject)
         self._pairwise.unlink(tx, subject)
 
-    def forget_expired(self) -> int:
-        """Delete what can no longer matter: families, tokens and identifiers past their time. How many rows."""
+    def forget_expired(self) -> None:
+        """Delete what can no longer matter: families, tokens and identifiers past their time."""
         now = self._clock.now()
         with self._database.transaction() as tx:
-            rows = authorizations.forget(tx, now) + refresh_tokens.forget(tx, now) + revoked_tokens.forget(tx, now)
-            return rows + used_identifiers.forget(tx, now) + sign_in_clients.forget(tx, now - SIGN_IN_KEPT)
+            authorizations.forget(tx, now)
+            refresh_tokens.forget(tx, now)
+            revoked_tokens.forget(tx, now)
+            used_identifiers.forget(tx, now)
+            sign_in_clients.forget(tx, now - SIGN_IN_KEPT)
 
     def _proof(self, presented: ClientRequest, authenticated: AuthenticatedClient) -> Proof | None:
         if not presented.dpop:

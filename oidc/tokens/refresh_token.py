@@ -39,6 +39,10 @@ class RefreshTokens:
         self._randomness = randomness
         self._retry = retry
 
+    def prepare(self) -> None:
+        """Open the keys that a transaction may need: the key ring can't be called while one is open."""
+        self._secret_keys.current  # noqa: B018 -- asked for its effect
+
     def issue(self, tx: Transaction, family: AuthorizationRow) -> str:
         """The first token of a family: 256 bits of randomness."""
         token = new_secret(self._randomness)

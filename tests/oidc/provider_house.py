@@ -1,0 +1,406 @@
+"""The whole provider on real parts, the rooms around it simulated; and short ways to codes, tokens, clients, keys."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask import Flask
+from flask.testing import FlaskClient
+from joserfc import jwk, jws
+from werkzeug.test import TestResponse
+
+from audit.ledger import Ledger
+from config.database import Database
+from config.identifiers import SystemRandomness, new_id
+from config.key_ring.local_file import LocalFileKeyRing
+from oidc.authorization import Authorization
+from oidc.client_authentication import ClientAuthentication
+from oidc.clients import Client, Clients
+from oidc.consent import Consent
+from oidc.interaction import Interactions
+from oidc.issuing import Issuing, Userinfo
+from oidc.keys import SecretKeys, SigningKeys
+from oidc.logout import Logout
+from oidc.pairwise import Pairwise
+from oidc.protocols import GrantId, SignedIn, SubjectId
+from oidc.provider import Provider
+from oidc.request import AcceptedRequest, Checks
+from oidc.revocation import Revocation
+from oidc.store import grants, secret_keys, signing_keys
+from oidc.tokens.access_token import AccessTokens
+from oidc.tokens.binding import Proofs
+from oidc.tokens.families import Families
+from oidc.tokens.id_token import IdTokens
+from oidc.tokens.refresh_token import RefreshTokens
+from tests.clocks import FixedClock
+from tests.oidc.simulators import (
+    SimulatedEvidence,
+    SimulatedNotices,
+    SimulatedScreens,
+    SimulatedSignIn,
+    SimulatedSubjects,
+)
+
+ISSUER = "https://account.example"
+VAULT = f"{ISSUER}/vault"
+REDIRECT = "https://school.example/callback"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+SECRET = "a-secret-of-the-school-of-48-characters-012345678"
+ALICE = SubjectId("alice")
+CLAIMS = {"name": "Alice Martin", "email": "alice@people.example", "email_verified": True}
+
+School = Mapping[str, Any]
+
+
+def metadata(client_id: str = "school", **changed: Any) -> dict[str, Any]:
+    """A confidential client that may do everything; None leaves a member out."""
+    members = {
+        "client_id": client_id,
+        "client_secret": SECRET,
+        "client_name": client_id.title(),
+        "redirect_uris": [REDIRECT],
+        "post_logout_redirect_uris": ["https://school.example/bye"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid profile email offline_access",
+        "id_token_signed_response_alg": "ES256",
+        **changed,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+@dataclass
+class House:
+    """One provider. `browser` is the person's, `http` anybody's."""
+
+    database: Database
+    folder: Path
+    clock: FixedClock
+    sign_in: SimulatedSignIn = field(default_factory=SimulatedSignIn)
+    subjects: SimulatedSubjects = field(default_factory=lambda: SimulatedSubjects({ALICE: dict(CLAIMS)}))
+    evidence: SimulatedEvidence = field(default_factory=SimulatedEvidence)
+
+    def __post_init__(self) -> None:
+        time, chance = self.clock, SystemRandomness()
+        self.ledger = Ledger(time, chance)
+        copied = _copy_keys(self.database, self.folder)
+        self.key_ring = LocalFileKeyRing.open_or_create(self.folder, "provider", time, chance)
+        keys = {"database": self.database, "key_ring": self.key_ring, "ledger": self.ledger}
+        self.secret_keys = SecretKeys(**keys, clock=time, randomness=chance)  # type: ignore[arg-type]
+        self.secret_keys.ensure()
+        self.signing_keys = SigningKeys(**keys, clock=time, randomness=chance)  # type: ignore[arg-type]
+        self.signing_keys.ensure()
+        if not copied:
+            _remember_keys(self.database, self.folder)
+        self.families = Families(ledger=self.ledger, clock=time)
+        self.clients = Clients(
+            database=self.database,
+            secret_keys=self.secret_keys,
+            ledger=self.ledger,
+            end_authorizations=self.families.end_of_client,
+            clock=time,
+            randomness=chance,
+        )
+        self.pairwise = Pairwise(randomness=chance)
+        self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
+        self.authentication = ClientAuthentication(clients=self.clients, issuer=ISSUER, clock=time)
+        self.access_tokens = AccessTokens(
+            database=self.database,
+            signing_keys=self.signing_keys,
+            proofs=self.proofs,
+            issuer=ISSUER,
+            clock=time,
+            randomness=chance,
+        )
+        self.id_tokens = IdTokens(signing_keys=self.signing_keys, issuer=ISSUER, clock=time, randomness=chance)
+        self.rotation = RefreshTokens(secret_keys=self.secret_keys, clock=time, randomness=chance)
+        self.issuing = Issuing(
+            database=self.database,
+            client_authentication=self.authentication,
+            access_tokens=self.access_tokens,
+            id_tokens=self.id_tokens,
+            rotation=self.rotation,
+            proofs=self.proofs,
+            families=self.families,
+            pairwise=self.pairwise,
+            evidence=self.evidence,
+            subjects=self.subjects,
+            ledger=self.ledger,
+            issuer=ISSUER,
+            clock=time,
+            randomness=chance,
+        )
+        self.interactions = Interactions(
+            database=self.database,
+            lifetime=timedelta(hours=1),
+            pushed_lifetime=timedelta(seconds=60),
+            clock=time,
+            randomness=chance,
+        )
+        self.consent = Consent(
+            database=self.database,
+            clients=self.clients,
+            evidence=self.evidence,
+            notices=SimulatedNotices(),
+            ledger=self.ledger,
+            clock=time,
+            randomness=chance,
+        )
+        self.app = self._app()
+
+    def _app(self) -> Flask:
+        app = Flask("provider")
+        provider = Provider(
+            issuer=ISSUER,
+            authorization=Authorization(
+                database=self.database,
+                clients=self.clients,
+                checks=Checks(evidence=self.evidence, issuer=ISSUER, vault=VAULT),
+                interactions=self.interactions,
+                consent=self.consent,
+                issuing=self.issuing,
+                pairwise=self.pairwise,
+                signing_keys=self.signing_keys,
+                sign_in=self.sign_in,
+                subjects=self.subjects,
+                clock=self.clock,
+            ),
+            client_authentication=self.authentication,
+            issuing=self.issuing,
+            userinfo=Userinfo(
+                database=self.database,
+                access_tokens=self.access_tokens,
+                clients=self.clients,
+                signing_keys=self.signing_keys,
+                subjects=self.subjects,
+                ledger=self.ledger,
+                issuer=ISSUER,
+                clock=self.clock,
+            ),
+            revocation=Revocation(
+                database=self.database,
+                client_authentication=self.authentication,
+                access_tokens=self.access_tokens,
+                refresh_tokens=self.rotation,
+                families=self.families,
+            ),
+            logout=Logout(
+                database=self.database,
+                clients=self.clients,
+                id_tokens=self.id_tokens,
+                families=self.families,
+                secret_keys=self.secret_keys,
+                sign_in=self.sign_in,
+                clock=self.clock,
+            ),
+            signing_keys=self.signing_keys,
+            screens=SimulatedScreens(),
+        )
+        for blueprint in provider.blueprints():
+            app.register_blueprint(blueprint)
+        return app
+
+    @property
+    def http(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def add(self, client_id: str = "school", **changed: Any) -> Client:
+        return self.clients.add(metadata(client_id, **changed), actor="tests")[0]
+
+    def signed_in(self, subject: str = ALICE, sign_in: str = "sign-in-1") -> SignedIn:
+        return SignedIn(
+            subject=SubjectId(subject), sign_in=sign_in, auth_time=self.clock.now(), amr=("pwd",), acr="eidas1"
+        )
+
+    def code(
+        self,
+        client: Client,
+        *,
+        scope: tuple[str, ...] = ("openid", "profile"),
+        lendings: tuple[str, ...] = (),
+        until: timedelta | None = None,
+        subject: str = ALICE,
+        sign_in: str = "sign-in-1",
+        **asked: Any,
+    ) -> str:
+        """A code for a grant that covers just this."""
+        there = self.signed_in(subject, sign_in)
+        request = AcceptedRequest(
+            client_id=client.client_id,
+            redirect_uri=client.redirect_uris[0],
+            scope=scope,
+            **{"nonce": "n-1", "code_challenge": CHALLENGE, **asked},
+        )
+        grant = GrantId(new_id(SystemRandomness()))
+        with self.database.transaction() as tx:
+            row = grants.GrantRow(
+                id=grant,
+                subject=there.subject,
+                client_id=client.client_id,
+                scope=scope,
+                userinfo_claims=request.userinfo_claims,
+                id_token_claims=request.id_token_claims,
+                details=(),
+                lendings=lendings,
+                made_at=self.clock.now(),
+                until=self.clock.now() + until if until else None,
+            )
+            grants.add(tx, row)
+            self.evidence.lent |= dict.fromkeys(lendings, True)
+            return self.issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)
+
+    def redeem(self, client: Client, code: str, /, **changed: Any) -> TestResponse:
+        """POST /token with a code. A changed parameter of None is left out."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": client.redirect_uris[0],
+            "code_verifier": VERIFIER,
+        }
+        return self.post("/token", client, form, **changed)
+
+    def refresh(self, client: Client, token: str, /, **changed: Any) -> TestResponse:
+        return self.post("/token", client, {"grant_type": "refresh_token", "refresh_token": token}, **changed)
+
+    def post(
+        self,
+        path: str,
+        client: Client,
+        form: Mapping[str, Any],
+        *,
+        headers: Mapping[str, str] | None = None,
+        secret: str = SECRET,
+        **changed: Any,
+    ) -> TestResponse:
+        """POST a form, authenticated as the client is registered (secret or none)."""
+        sent: dict[str, Any] = dict(headers or {})
+        body = dict(form)
+        if client.token_endpoint_auth_method == "client_secret_basic":
+            sent.setdefault("Authorization", basic(client.client_id, secret))
+        elif client.token_endpoint_auth_method == "client_secret_post":
+            body |= {"client_id": client.client_id, "client_secret": secret}
+        elif client.is_public:
+            body["client_id"] = client.client_id
+        body = {name: value for name, value in {**body, **changed}.items() if value is not None}
+        return self.http.post(path, data=body, headers=sent)
+
+    def tokens(self, client: Client, **how: Any) -> dict[str, Any]:
+        """The members of a successful token response."""
+        return json_of(self.redeem(client, self.code(client, **how)))
+
+    def userinfo(self, token: str, **changed: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {token}", **changed}
+        return self.http.get("/userinfo", headers=headers)
+
+
+_MADE: dict[str, Any] = {}
+"""Keys made by the first house of this run: RSA keys take a second, and no test minds whose they are."""
+
+
+def _remember_keys(database: Database, folder: Path) -> None:
+    with database.reading() as tx:
+        _MADE["secret"], _MADE["signing"] = secret_keys.every(tx), signing_keys.every(tx)
+    _MADE["files"] = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def _copy_keys(database: Database, folder: Path) -> bool:
+    if not _MADE:
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in _MADE["files"].items():
+        (folder / name).write_bytes(content)
+        (folder / name).chmod(0o600)
+    with database.transaction() as tx:
+        for secret in _MADE["secret"]:
+            secret_keys.add(tx, secret)
+        for signing in _MADE["signing"]:
+            signing_keys.add(tx, signing)
+    return True
+
+
+def basic(client_id: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def json_of(response: TestResponse, status: int = 200) -> dict[str, Any]:
+    assert response.status_code == status, response.get_data(as_text=True)
+    members = response.get_json()
+    assert isinstance(members, dict)
+    return members
+
+
+def error_of(response: TestResponse) -> str:
+    assert response.status_code >= 400, response.get_data(as_text=True)
+    return str(json.loads(response.get_data())["error"])
+
+
+def unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims."""
+    header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2])
+    return header, claims
+
+
+@dataclass
+class ClientKey:
+    """A client's own key: assertions and DPoP proofs."""
+
+    clock: FixedClock
+    private: jwk.ECKey = field(
+        default_factory=lambda: jwk.ECKey.import_key(ec.generate_private_key(ec.SECP256R1()), {"kid": "k1"})
+    )
+    count: int = 0
+
+    @property
+    def public(self) -> dict[str, Any]:
+        return dict(self.private.as_dict(private=False))
+
+    def sign(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
+        head = {name: value for name, value in header.items() if value is not None}
+        body = {name: value for name, value in claims.items() if value is not None}
+        return jws.serialize_compact(head, json.dumps(body), self.private, algorithms=["ES256"])
+
+    def assertion(self, client_id: str, *, header: Mapping[str, Any] | None = None, **changed: Any) -> str:
+        self.count += 1
+        now = int(self.clock.now().timestamp())
+        claims = {
+            "iss": client_id,
+            "sub": client_id,
+            "aud": ISSUER,
+            "iat": now,
+            "exp": now + 60,
+            "jti": f"a{self.count}",
+            **changed,
+        }
+        return self.sign({"alg": "ES256", "kid": "k1", **(header or {})}, claims)
+
+    def proof(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        header: Mapping[str, Any] | None = None,
+        **changed: Any,
+    ) -> str:
+        self.count += 1
+        claims = {
+            "jti": f"p{self.count}",
+            "htm": method,
+            "htu": f"{ISSUER}{path}",
+            "iat": int(self.clock.now().timestamp()),
+            "ath": base64url(hashlib.sha256(token.encode()).digest()) if token else None,
+            **changed,
+        }
+        return self.sign({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.public, **(header or {})}, claims)
+
+
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
