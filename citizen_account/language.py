@@ -33,7 +33,9 @@ def catalogue(language: str) -> Translations:
         compiled = BytesIO()
         write_mo(compiled, read)
         compiled.seek(0)
-        merged.merge(Translations(compiled))
+        one = Translations(compiled)
+        merged.merge(one)
+        merged.plural = one.plural  # merge leaves English's: in French nought is singular
     return merged
 
 

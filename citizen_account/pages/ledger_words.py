@@ -19,7 +19,7 @@ def kind_names() -> dict[str, str]:
 
 def outcome_name(outcome: str) -> str:
     """How an act ended, in the page's language."""
-    return {"done": _("Done"), "refused": _("Refused"), "failed": _("Failed")}.get(outcome, outcome)
+    return {"done": _("Succeeded"), "refused": _("Refused"), "failed": _("Failed")}.get(outcome, outcome)
 
 
 def actor_name(actor_kind: str) -> str:
