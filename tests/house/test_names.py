@@ -33,11 +33,12 @@ def test_every_path_on_the_map_exists() -> None:
 
 
 def test_every_link_of_the_readme_and_the_docs_leads_somewhere() -> None:
-    broken = []
-    for page in [ROOT / "README.md", *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
-        for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", page.read_text()):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.name}: {target}")
+    broken = [
+        f"{page.name}: {target}"
+        for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+        for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
     assert broken == []
 
 
