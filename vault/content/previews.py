@@ -1,13 +1,46 @@
-"""Page pictures of a paper, made in a caged child: the document goes in on a pipe, pixels come out."""
+"""Page pictures of a paper, made in a caged child: the document goes in on a pipe, pixels come out.
+
+Assume that the parser is owned. Of what the child says only width, height and so many bytes are taken, within
+limits; the pictures are encoded here, from pixels, so they hold nothing of the document but what it looks like.
+"""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from io import BytesIO
 from typing import Final
+
+from PIL import Image
+
+from config.clock import Clock
+from vault.content.cage import CageLevel, CageReport, cage_available, command
+from vault.content.conversation import Answer, converse
+from vault.content.media_types import MediaType
+from vault.content.preview_process import frames
+
+__all__ = [
+    "PAGE_MEDIA_TYPE",
+    "CageLevel",
+    "CageReport",
+    "PreviewReason",
+    "PreviewState",
+    "Previews",
+    "Rendered",
+    "cage_available",
+]
 
 PAGE_MEDIA_TYPE: Final = "image/jpeg"
 """What every page picture is."""
+TIME_LIMIT: Final = timedelta(seconds=15)
+"""On the wall; the child's own limit is 5 s of CPU, which a busy machine stretches."""
+_JPEG_QUALITY: Final = 82
+_OUT_OF_TIME: Final = frozenset({signal.SIGXCPU, signal.SIGKILL})
+_SHELL_SIGNAL: Final = 128
+"""bubblewrap reports a child's death by signal n as status 128 + n."""
 
 
 class PreviewState(StrEnum):
@@ -33,6 +66,13 @@ class PreviewReason(StrEnum):
     """This machine offers no cage that is strong enough, so nothing is opened."""
 
 
+_ENDS: Final = {
+    frames.END_WHOLE: None,
+    frames.END_ENCRYPTED: PreviewReason.ENCRYPTED,
+    frames.END_TOO_LARGE: PreviewReason.TOO_LARGE,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """What came out of the cage. Nothing in it is trusted but that the pictures are pictures: we encoded them."""
@@ -43,3 +83,59 @@ class Rendered:
     page_count: int = 0
     """How many pages the child says the document has (0 when unknown); may be more than there are pictures."""
     reason: PreviewReason | None = None
+
+
+class Previews:
+    """Draws papers."""
+
+    def __init__(self, *, clock: Clock, level: CageLevel | None = None, time_limit: timedelta = TIME_LIMIT) -> None:
+        """level: the cage; None takes the strongest that this machine offers. time_limit: for one document."""
+        self._clock = clock
+        self._level = cage_available().level if level is None else level
+        self._time_limit = time_limit
+
+    @property
+    def level(self) -> CageLevel:
+        """The cage in use."""
+        return self._level
+
+    def render(self, chunks: Iterable[bytes], media_type: MediaType, *, max_pages: int) -> Rendered:
+        """Pictures of the first `max_pages` pages.
+
+        chunks: the document, in pieces of any size; not all of them are taken when the child ends before.
+        Whatever the document does to its parser, the answer is a Rendered; only what `chunks` itself raises comes
+        through, and then the child is gone.
+        """
+        if self._level is CageLevel.NONE:
+            return Rendered(state=PreviewState.NOT_PREVIEWABLE, reason=PreviewReason.NO_CAGE)
+        pages: list[bytes] = []
+        answer = converse(
+            command(self._level, media_type, max_pages),
+            chunks,
+            lambda width, height, pixels: pages.append(_encoded(width, height, pixels)),
+            clock=self._clock,
+            time_limit=self._time_limit,
+            max_pictures=max_pages,
+        )
+        return Rendered(
+            state=PreviewState.READY if pages else PreviewState.NOT_PREVIEWABLE,
+            pages=tuple(pages),
+            page_count=max(answer.page_count, len(pages)),
+            reason=_reason(answer, len(pages)),
+        )
+
+
+def _encoded(width: int, height: int, pixels: bytes) -> bytes:
+    file = BytesIO()
+    Image.frombytes("RGB", (width, height), pixels).save(file, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    return file.getvalue()
+
+
+def _reason(answer: Answer, pages: int) -> PreviewReason | None:
+    if answer.out_of_time:
+        return PreviewReason.TOO_SLOW
+    if answer.end is None:
+        by_signal = -answer.status if answer.status < 0 else answer.status - _SHELL_SIGNAL
+        return PreviewReason.TOO_SLOW if by_signal in _OUT_OF_TIME else PreviewReason.BROKEN
+    reason = _ENDS.get(answer.end, PreviewReason.BROKEN)
+    return PreviewReason.BROKEN if reason is None and not pages else reason
