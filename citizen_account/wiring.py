@@ -220,7 +220,7 @@ def build(
         client_authentication=client_authentication,
         access_tokens=access_tokens,
         id_tokens=id_tokens,
-        refresh_tokens=refresh_tokens,
+        rotation=refresh_tokens,
         proofs=proofs,
         families=families,
         pairwise=pairwise,

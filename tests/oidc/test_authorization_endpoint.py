@@ -1,0 +1,378 @@
+"""The authorization and PAR endpoints at the door: who is asked what, what comes back, and what never does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from sqlalchemy import event
+from werkzeug.test import TestResponse
+
+from audit.store.entries import entries as ledger_entries
+from config.database import in_transaction
+from oidc.clients import Client
+from oidc.errors import UnknownInteraction
+from oidc.protocols import Choice
+from tests.oidc.provider_house import ALICE, CHALLENGE, ISSUER, REDIRECT, SECRET, VAULT, House, basic, error_of, json_of
+
+CONTRACT = {"purposes": {"school_enrolment": {"document_types": ["proof_of_address", "identity_card"]}}}
+DETAIL = {
+    "type": "document",
+    "document_types": ["proof_of_address"],
+    "actions": ["read"],
+    "purpose": "school_enrolment",
+    "duration": "P30D",
+    "locations": [VAULT],
+}
+
+
+def parameters(**changed: Any) -> dict[str, str]:
+    valid = {
+        "client_id": "school",
+        "redirect_uri": REDIRECT,
+        "response_type": "code",
+        "scope": "openid profile",
+        "state": "st",
+        "nonce": "n-1",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        **changed,
+    }
+    return {name: str(value) for name, value in valid.items() if value is not None}
+
+
+@pytest.fixture
+def school(lone: House) -> Client:
+    return lone.add(contract=CONTRACT)
+
+
+def ask(house: House, **changed: Any) -> TestResponse:
+    return house.http.get("/authorize?" + urlencode(parameters(**changed)))
+
+
+def answer(response: TestResponse) -> dict[str, str]:
+    """The parameters that went back to the client."""
+    assert response.status_code == 303, response.get_data(as_text=True)
+    assert response.location.startswith(REDIRECT), response.location
+    return dict(parse_qsl(urlsplit(response.location).query))
+
+
+def handle_of(response: TestResponse) -> str:
+    assert response.status_code == 303, response.get_data(as_text=True)
+    return response.location.rpartition("/")[2].rpartition("=")[2]
+
+
+def approve(house: House, handle: str, *documents: str) -> None:
+    there = house.sign_in.there
+    assert there
+    choices = [Choice(detail=0, documents=documents)] if documents else []
+    house.consent.approve(handle, house.sign_in.browser(), there, choices)
+
+
+def grant(house: House, **changed: Any) -> TestResponse:
+    """Ask, sign in, approve; the answer."""
+    house.sign_in.there = house.signed_in()
+    handle = handle_of(ask(house, **changed))
+    approve(house, handle, *(["bill"] if "authorization_details" in changed else []))
+    return house.http.get(f"/authorize/{handle}")
+
+
+def test_the_whole_way_ends_with_a_code_state_and_iss(lone: House, school: Client) -> None:
+    first = ask(lone)
+    assert first.location.startswith("/sign-in?continue=")
+    handle = handle_of(first)
+    lone.sign_in.there = lone.signed_in()
+    assert lone.http.get(f"/authorize/{handle}").location == f"/release/{handle}"
+    approve(lone, handle)
+    back = answer(lone.http.get(f"/authorize/{handle}"))
+    assert (back["state"], back["iss"], set(back)) == ("st", ISSUER, {"code", "state", "iss"})
+    assert json_of(lone.redeem(school, back["code"]))["token_type"] == "Bearer"
+
+
+def test_a_second_sign_on_is_silent_and_cheap(lone: House, school: Client) -> None:
+    grant(lone)
+    statements: list[str] = []
+    event.listen(lone.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert "code" in answer(ask(lone))
+    told = [s.split()[0] for s in statements if not s.startswith(("BEGIN", "PRAGMA"))]
+    assert told.count("INSERT") == 1
+    assert len(told) <= 6
+    assert "code" in answer(ask(lone, prompt="none"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"prompt": "none", "scope": "openid profile email"}, "consent_required"),
+        ({"prompt": "none", "claims": '{"userinfo":{"birthdate":null}}'}, "consent_required"),
+        ({"prompt": "none", "authorization_details": json.dumps([DETAIL])}, "consent_required"),
+        ({"prompt": "none", "max_age": "0"}, "login_required"),
+        ({"scope": "openid admin"}, "invalid_scope"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"id_token_hint": "nonsense"}, "invalid_request"),
+    ],
+)
+def test_a_refusal_goes_back_with_state_and_iss(
+    lone: House, school: Client, changed: dict[str, str], error: str
+) -> None:
+    grant(lone)
+    back = answer(ask(lone, **changed))
+    assert (back["error"], back["state"], back["iss"]) == (error, "st", ISSUER)
+    assert "code" not in back
+
+
+def test_a_refusal_without_state_invents_none(lone: House, school: Client) -> None:
+    assert set(answer(ask(lone, state=None, prompt="none"))) == {"error", "iss"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"redirect_uri": "https://evil.example/callback"},
+        {"redirect_uri": REDIRECT + "?x=1"},
+        {"redirect_uri": None},
+        {"client_id": "nobody"},
+        {"client_id": None},
+        {"request_uri": "urn:ietf:params:oauth:request_uri:unknown"},
+    ],
+)
+def test_when_client_or_redirect_uri_are_in_doubt_nothing_is_redirected(
+    lone: House,
+    school: Client,
+    changed: dict[str, Any],
+) -> None:
+    response = ask(lone, **changed)
+    assert response.status_code == 400
+    assert "Location" not in response.headers
+    assert response.get_data(as_text=True).startswith("error page")
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", sorted(parameters()))
+def test_any_parameter_twice_is_an_error_page(lone: House, school: Client, name: str) -> None:
+    pairs = [*parameters().items(), (name, "again")]
+    form = "application/x-www-form-urlencoded"
+    posted = lone.http.post("/authorize", data=urlencode(pairs), content_type=form)
+    for response in (lone.http.get("/authorize?" + urlencode(pairs)), posted):
+        assert response.status_code == 400
+        assert "Location" not in response.headers
+
+
+def test_a_post_is_kept_and_answered_by_a_get_of_the_same_browser(lone: House, school: Client) -> None:
+    lone.sign_in.there = lone.signed_in()
+    kept = lone.http.post("/authorize", data=parameters())
+    assert kept.status_code == 303
+    assert kept.location.startswith("/authorize/")
+    assert lone.http.get(kept.location).location.startswith("/release/")
+    lone.sign_in.value = "another browser"
+    assert lone.http.get(kept.location).status_code == 400
+
+
+def test_saying_no_is_access_denied_and_an_entry(lone: House, school: Client) -> None:
+    lone.sign_in.there = lone.signed_in()
+    handle = handle_of(ask(lone))
+    lone.consent.refuse(handle, lone.sign_in.browser(), lone.sign_in.there)
+    back = answer(lone.http.get(f"/authorize/{handle}"))
+    assert (back["error"], back["state"]) == ("access_denied", "st")
+    assert lone.http.get(f"/authorize/{handle}").status_code == 400
+    with lone.database.reading() as tx:
+        kinds = [row.kind for row in tx.execute(ledger_entries.select())]
+    assert "grant_refused" in kinds
+
+
+def test_form_post_carries_iss_and_is_never_stored(lone: House, school: Client) -> None:
+    grant(lone)
+    response = ask(lone, response_mode="form_post")
+    body = response.get_data(as_text=True)
+    assert body.startswith(f"form to {REDIRECT}")
+    assert ISSUER in body
+    assert response.headers["Cache-Control"] == "no-store"
+    refused = ask(lone, response_mode="form_post", scope="openid admin").get_data(as_text=True)
+    assert "invalid_scope" in refused
+    assert ISSUER in refused
+
+
+def test_prompt_login_and_max_age_want_a_sign_in_of_this_request(lone: House, school: Client) -> None:
+    grant(lone)
+    for changed in ({"prompt": "login"}, {"max_age": "0"}, {"prompt": "select_account"}):
+        handle = handle_of(ask(lone, **changed))
+        assert lone.http.get(f"/authorize/{handle}").location.startswith("/sign-in")
+        lone.sign_in.there = lone.signed_in(sign_in=f"again-{handle[:6]}")
+        assert "code" in answer(lone.http.get(f"/authorize/{handle}"))
+    lone.clock.advance(timedelta(seconds=61))
+    assert ask(lone, max_age="60").location.startswith("/sign-in")
+    assert "code" in answer(ask(lone, max_age="62"))
+
+
+def test_prompt_create_leads_to_the_page_that_makes_an_account(lone: House, school: Client) -> None:
+    assert ask(lone, prompt="create").location.startswith("/sign-up")
+
+
+def test_prompt_consent_asks_again_and_makes_a_new_grant(lone: House, school: Client) -> None:
+    grant(lone)
+    handle = handle_of(ask(lone, prompt="consent"))
+    assert lone.http.get(f"/authorize/{handle}").location.startswith("/release/")
+    approve(lone, handle)
+    assert "code" in answer(lone.http.get(f"/authorize/{handle}"))
+    assert len(lone.consent.grants_of(ALICE)) == 2
+
+
+def test_a_hint_of_another_person_never_gives_this_persons_code(lone: House, school: Client) -> None:
+    grant(lone)
+    hint = lone.tokens(school)["id_token"]
+    assert "code" in answer(ask(lone, id_token_hint=hint, prompt="none"))
+    lone.subjects.people["bob"] = {"name": "Bob"}
+    lone.sign_in.there = lone.signed_in("bob", "sign-in-bob")
+    assert answer(ask(lone, id_token_hint=hint, prompt="none"))["error"] == "login_required"
+    lone.add("library")
+    assert answer(ask(lone, id_token_hint=hint, client_id="library"))["error"] == "invalid_request"
+
+
+def test_papers_are_lent_with_the_grant_and_its_taking_back_ends_all_of_it(lone: House, school: Client) -> None:
+    details = json.dumps([DETAIL])
+    code = answer(grant(lone, authorization_details=details))["code"]
+    tokens = json_of(lone.redeem(school, code))
+    (view,) = lone.consent.grants_of(ALICE)
+    assert view.stands
+    assert tokens["authorization_details"][0]["documents"]
+    assert "code" in answer(ask(lone, prompt="none", authorization_details=details))
+    assert lone.consent.take_back(ALICE, view.id)
+    assert not lone.consent.take_back(ALICE, view.id)
+    assert set(lone.evidence.lent.values()) == {False}
+    assert lone.userinfo(tokens["access_token"]).status_code == 401
+    assert error_of(lone.refresh(school, tokens["refresh_token"])) == "invalid_grant"
+    assert answer(ask(lone, prompt="none"))["error"] == "consent_required"
+
+
+def test_a_lending_taken_back_alone_no_longer_covers_a_request(lone: House, school: Client) -> None:
+    details = json.dumps([DETAIL])
+    grant(lone, authorization_details=details)
+    lone.evidence.lent |= dict.fromkeys(lone.evidence.lent, False)
+    assert answer(ask(lone, prompt="none", authorization_details=details))["error"] == "consent_required"
+
+
+def test_nobody_but_the_person_takes_back(lone: House, school: Client) -> None:
+    grant(lone)
+    (view,) = lone.consent.grants_of(ALICE)
+    assert not lone.consent.take_back("bob", view.id)  # type: ignore[arg-type]
+    assert lone.consent.grants_of(ALICE)[0].stands
+
+
+def test_fifty_tabs_that_end_at_once_make_one_code(house: House) -> None:
+    house.add(contract=CONTRACT)
+    house.sign_in.there = house.signed_in()
+    handle = handle_of(ask(house))
+    approve(house, handle)
+    answers: list[int] = []
+
+    def end() -> None:
+        assert not in_transaction()
+        answers.append(house.http.get(f"/authorize/{handle}").status_code)
+
+    threads = [threading.Thread(target=end) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [303] + [400] * 49
+
+
+def test_a_decision_is_made_once_by_the_browser_that_asked(lone: House, school: Client) -> None:
+    lone.sign_in.there = lone.signed_in()
+    handle = handle_of(ask(lone))
+    with pytest.raises(UnknownInteraction):
+        lone.consent.pending(handle, "another browser")
+    approve(lone, handle)
+    approve(lone, handle)
+    assert len(lone.consent.grants_of(ALICE)) == 1
+    lone.clock.advance(timedelta(hours=2))
+    with pytest.raises(UnknownInteraction):
+        lone.consent.pending(handle, lone.sign_in.browser())
+
+
+def test_what_another_person_approved_is_not_this_persons(lone: House, school: Client) -> None:
+    lone.sign_in.there = lone.signed_in()
+    handle = handle_of(ask(lone))
+    approve(lone, handle)
+    lone.subjects.people["bob"] = {}
+    lone.sign_in.there = lone.signed_in("bob", "sign-in-bob")
+    assert lone.http.get(f"/authorize/{handle}").location.startswith("/release/")
+
+
+# Pushed authorization requests (RFC 9126)
+
+
+def push(house: House, **changed: Any) -> TestResponse:
+    headers = {"Authorization": basic("school", changed.pop("secret", SECRET))}
+    return house.http.post("/par", data=parameters(**changed), headers=headers)
+
+
+def open_pushed(house: House, request_uri: str, client_id: str = "school") -> TestResponse:
+    return house.http.get("/authorize?" + urlencode({"client_id": client_id, "request_uri": request_uri}))
+
+
+def test_a_pushed_request_goes_the_whole_way_once(lone: House, school: Client) -> None:
+    pushed = json_of(push(lone), 201)
+    assert pushed["expires_in"] == 60
+    lone.sign_in.there = lone.signed_in()
+    handle = handle_of(open_pushed(lone, pushed["request_uri"]))
+    assert handle_of(open_pushed(lone, pushed["request_uri"])) == handle  # a reload by the first browser
+    approve(lone, handle)
+    assert "code" in answer(lone.http.get(f"/authorize/{handle}"))
+    assert open_pushed(lone, pushed["request_uri"]).status_code == 400  # used
+
+
+def test_a_pushed_request_is_its_clients_its_browsers_and_expires(lone: House, school: Client) -> None:
+    lone.add("library")
+    uri = json_of(push(lone), 201)["request_uri"]
+    assert open_pushed(lone, uri, "library").status_code == 400
+    assert open_pushed(lone, uri).status_code == 303
+    lone.sign_in.value = "another browser"
+    assert open_pushed(lone, uri).status_code == 400
+    late = json_of(push(lone), 201)["request_uri"]
+    lone.clock.advance(timedelta(seconds=61))
+    assert open_pushed(lone, late).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "status"),
+    [
+        ({"secret": "wrong" * 12}, "invalid_client", 401),
+        ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "invalid_request", 400),
+        ({"client_id": "library"}, "invalid_request", 400),
+        ({"redirect_uri": "https://evil.example/"}, "invalid_request", 400),
+        ({"scope": "openid admin"}, "invalid_scope", 400),
+        ({"code_challenge": None, "code_challenge_method": None}, "invalid_request", 400),
+        ({"authorization_details": "{}"}, "invalid_authorization_details", 400),
+    ],
+)
+def test_what_could_not_be_opened_is_not_pushed(
+    lone: House,
+    school: Client,
+    changed: dict[str, Any],
+    error: str,
+    status: int,
+) -> None:
+    response = push(lone, **changed)
+    assert (error_of(response), response.status_code) == (error, status)
+    assert lone.http.get("/par").status_code == 405
+    assert lone.http.post("/par", data=parameters()).status_code == 401
+
+
+def test_a_client_that_must_push_is_refused_a_plain_request(lone: House) -> None:
+    lone.add(require_pushed_authorization_requests=True)
+    assert answer(ask(lone))["error"] == "invalid_request"
+    lone.sign_in.there = lone.signed_in()
+    assert open_pushed(lone, json_of(push(lone), 201)["request_uri"]).status_code == 303
+
+
+def test_discovery_is_the_same_at_both_addresses(lone: House) -> None:
+    one = json_of(lone.http.get("/.well-known/openid-configuration"))
+    assert one == json_of(lone.http.get("/.well-known/oauth-authorization-server"))
+    assert one["issuer"] == ISSUER
+    assert one["code_challenge_methods_supported"] == ["S256"]
