@@ -88,8 +88,9 @@ class Erasing:
         safe = owners.get(tx, owner)
         if safe is None:
             raise UnknownOwner
-        receipt = self._promise(tx, owner)
-        for paper in documents.of_owner(tx, owner):
+        papers = documents.of_owner(tx, owner)
+        receipt = self._promise(tx, owner, len(papers))
+        for paper in papers:
             self._tell(tx, paper, safe.person, receipt, by)
         self._discard(tx, renditions.objects_of_owner(tx, owner), receipt)
         renditions.remove_all(tx, owner)
@@ -100,13 +101,15 @@ class Erasing:
         self._keys.destroy(tx, owner)
         return receipt
 
-    def _promise(self, tx: Transaction, owner: str) -> ErasureReceipt:
+    def _promise(self, tx: Transaction, owner: str, papers: int = 1) -> ErasureReceipt:
         now = self._clock.now()
         gone_by = now + self._window
         roots = {row.root_version for row in owner_keys.of_owner(tx, owner)}
         for root in roots:
             erasures.promise(tx, root, gone_by)
-        return ErasureReceipt(erased_at=now, gone_from_backups_by=gone_by, root_version=max(roots, default=0))
+        return ErasureReceipt(
+            documents=papers, erased_at=now, gone_from_backups_by=gone_by, root_version=max(roots, default=0)
+        )
 
     def _tell(self, tx: Transaction, paper: DocumentRow, person: str, receipt: ErasureReceipt, by: Actor) -> None:
         actor, persons = by.actor or person, (PersonId(person),)

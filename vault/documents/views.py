@@ -137,6 +137,8 @@ class OpenedDocument:
 class ErasureReceipt:
     """What was promised: gone here at once, from backups by a date."""
 
+    documents: int
+    """How many papers."""
     erased_at: datetime
     gone_from_backups_by: datetime
     root_version: int
