@@ -166,7 +166,8 @@ def _of_grant(house: House, cards: Cards, known: Known, grant: GrantView) -> Sta
     language = screen.current_language()
     lent = [known.lendings[id_] for id_ in grant.lendings if id_ in known.lendings]
     lines = [_lent_line(house, known, view) for view in lent if view.state is LendingState.STANDS]
-    lines.append(_("Knows: %(facts)s.", facts=facts(grant.claim_names)))
+    known_facts = house.subjects.claims(SubjectId(require().account))
+    lines.append(_("Knows: %(facts)s.", facts=facts(name for name in grant.claim_names if name in known_facts)))
     since = _("Since %(day)s.", day=day(grant.made_at, language))
     if grant.until:
         since += " " + _("Until %(day)s.", day=day(grant.until, language))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from citizen_account import screen
 from citizen_account.language import day
 from citizen_account.screen import gettext as _
+from citizen_account.screen import ngettext
 from vault.document_types import NO_END, Freshness, PaperDates
 from vault.documents import DocumentView, LendingView
 from vault.errors import UnknownDocumentType
@@ -118,8 +119,10 @@ class Cards:
 def reads_line(used: int, allowed: int | None) -> str:
     """How often a service looked."""
     if allowed is None:
-        return _("Looked at %(used)s times.", used=used)
-    return _("Looked at %(used)s times of %(allowed)s.", used=used, allowed=allowed)
+        return ngettext("Looked at %(num)s time.", "Looked at %(num)s times.", used)
+    return ngettext(
+        "Looked at %(num)s time of %(allowed)s.", "Looked at %(num)s times of %(allowed)s.", used, allowed=allowed
+    )
 
 
 def sentence(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -34,6 +35,8 @@ from vault.lending import Asked
 if TYPE_CHECKING:
     from citizen_account.house import House
 
+MOST_MATCHED = 4
+"""Questions whose every assignment is tried."""
 NONE = "none"
 """The answer "I don't have one"."""
 
@@ -225,19 +228,34 @@ class _Release:
     def _questions(self, pending: PendingRelease, chosen: Mapping[str, str], *, suggest: bool = True) -> list[Question]:
         asked = self._asked(pending)
         distinct = _distinct(asked)
+        catalogue = {code: self._purpose(code) for code in {one.purpose for one in asked}}
+        matched = match_papers(asked, catalogue)
         papers = self._house.documents.list(own_safe(self._house)) if asked else []
         return [
             self._question(
-                index, one, papers, chosen.get(str(index), ""), terms=distinct.index(_key(one)), suggest=suggest
+                index,
+                one,
+                matched[index],
+                papers,
+                chosen.get(str(index), ""),
+                terms=distinct.index(_key(one)),
+                suggest=suggest,
             )
             for index, one in enumerate(asked)
         ]
 
     def _question(
-        self, index: int, asked: Asked, papers: Sequence[DocumentView], chosen: str, *, terms: int, suggest: bool
+        self,
+        index: int,
+        asked: Asked,
+        paper: AskedPaper | None,
+        papers: Sequence[DocumentView],
+        chosen: str,
+        *,
+        terms: int,
+        suggest: bool,
     ) -> Question:
         language = screen.current_language()
-        paper = _asked_paper(self._purpose(asked.purpose), asked)
         options = [self._option(view, asked) for view in papers if view.document_type in asked.document_types]
         options.sort(key=lambda option: (not option.good, not option.may_send))
         known = {option.card.document for option in options if option.may_send} | {NONE}
@@ -247,9 +265,7 @@ class _Release:
         return Question(
             index=index,
             title=paper.title.text(language) if paper else types,
-            hint=f"{sentence(paper.reason.text(language))} {_('One of these: %(papers)s.', papers=types)}"
-            if paper
-            else "",
+            hint=_hint(paper, types, len(asked.document_types), language),
             consequence=paper.consequence.text(language) if paper else _("The service will tell you what to do."),
             options=options,
             chosen=chosen,
@@ -296,12 +312,32 @@ def _distinct(asked: Sequence[Asked]) -> list[Asked]:
     return list(dict.fromkeys(_key(one) for one in asked))
 
 
-def _asked_paper(purpose: Purpose | None, asked: Asked) -> AskedPaper | None:
-    """The paper of the purpose's catalogue that the question is about: the one with most types in common."""
-    wanted = set(asked.document_types)
-    candidates = [(len(wanted & set(paper.any_of)), paper) for paper in (purpose.papers if purpose else ())]
-    best = max(candidates, key=lambda one: one[0], default=(0, None))
-    return best[1] if best[0] else None
+def match_papers(asked: Sequence[Asked], catalogue: Mapping[str, Purpose | None]) -> list[AskedPaper | None]:
+    """Which paper of the catalogue each question is about, so that no two questions get the same words needlessly.
+
+    The assignment with most types in common is taken; many questions are matched one after the other instead.
+    """
+    known = [paper for purpose in catalogue.values() for paper in (purpose.papers if purpose else ())]
+    slots: list[AskedPaper | None] = [*known, *([None] * len(asked))]
+    if len(asked) > MOST_MATCHED:
+        return [max(known, key=lambda paper: _in_common(one, paper), default=None) for one in asked]
+    best: tuple[AskedPaper | None, ...] = max(
+        permutations(slots, len(asked)),
+        key=lambda chosen: sum(_in_common(one, paper) for one, paper in zip(asked, chosen, strict=True)),
+    )
+    return [paper if paper and _in_common(one, paper) else None for one, paper in zip(asked, best, strict=True)]
+
+
+def _in_common(asked: Asked, paper: AskedPaper | None) -> int:
+    return len(set(asked.document_types) & set(paper.any_of)) if paper else 0
+
+
+def _hint(paper: AskedPaper | None, types: str, number: int, language: str) -> str:
+    reason = sentence(paper.reason.text(language)) if paper else ""
+    if number < 2 and not paper:  # noqa: PLR2004 -- the title says it
+        return ""
+    shown = _("One of these: %(papers)s.", papers=types) if number > 1 else f"{types}."
+    return f"{reason} {shown}".strip()
 
 
 def _either(names: Sequence[str]) -> str:

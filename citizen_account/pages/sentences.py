@@ -91,7 +91,7 @@ class Sentences:
         for entry in entries:
             if entry.values.get("kind") == "read_failed":
                 failed.add(entry.values.get("read", ""))
-            elif entry.values.get("kind") in TOLD and entry.id not in failed:
+            elif _is_told(entry.values) and entry.id not in failed:
                 made = self.one(entry, count=from_newest)
                 told.setdefault(made.date, []).append(made)
         return [Day(date, sentences) for date, sentences in told.items()]
@@ -175,9 +175,16 @@ class Sentences:
         return None
 
 
+def _is_told(values: Mapping[str, str]) -> bool:
+    # A release of papers is told by what was lent; the approval around it would say the same again.
+    return values.get("kind") in TOLD and not (values.get("kind") == "grant_made" and values.get("purpose"))
+
+
 def facts(claims: Iterable[str]) -> str:
-    """Names of claims as a list in a sentence; "who you are" when none of them means something to a reader."""
-    named = dict.fromkeys(claim_name(name) for name in claims if name not in TECHNICAL)
+    """Names of claims as a list in a sentence; a number stands for the person where none means more to a reader."""
+    listed = list(claims)
+    parts = {"given_name", "family_name"} if "name" in listed else set()
+    named = dict.fromkeys(claim_name(name) for name in listed if name not in TECHNICAL | parts)
     return ", ".join(name[:1].lower() + name[1:] for name in named) or _("a number that stands for you")
 
 
