@@ -15,6 +15,7 @@ from audit.entries import AccountChanged, AccountCreated, ActorKind, PersonId
 from audit.keys import LedgerKeys
 from audit.ledger import Ledger
 from citizen_account.addresses import EmailAddress
+from citizen_account.credentials import CredentialChanged
 from citizen_account.errors import AddressTaken, NoSuchAccount
 from citizen_account.sealing import AccountKeys, HouseKeys, NewAccountKey, Sealer
 from citizen_account.store import accounts, addresses
@@ -23,6 +24,7 @@ from citizen_account.store.addresses import EMAIL, AddressRow
 from config.clock import Clock
 from config.database import Database, Transaction
 from config.identifiers import Randomness, new_id
+from config.jobs import Jobs
 from vault.protocols import OwnerId
 
 __all__ = ["Account", "AccountId", "Accounts", "Address", "Attribute", "NewAccount"]
@@ -86,7 +88,7 @@ class SafeKeys(Protocol):
 class Safes(Protocol):
     """Opens safes (vault.documents.Documents)."""
 
-    def create_owner(self, tx: Transaction, new_key: Any, person: PersonId) -> None:
+    def create_owner(self, tx: Transaction, new_key: Any, person: PersonId) -> object:
         """Make the safe of a person, with its key."""
 
 
@@ -102,6 +104,7 @@ class Accounts:
         documents: Safes,
         ledger: Ledger,
         ledger_keys: LedgerKeys,
+        jobs: Jobs,
         *,
         clock: Clock,
         randomness: Randomness,
@@ -114,6 +117,7 @@ class Accounts:
         self._documents = documents
         self._ledger = ledger
         self._ledger_keys = ledger_keys
+        self._jobs = jobs
         self._clock = clock
         self._randomness = randomness
 
@@ -157,7 +161,9 @@ class Accounts:
             if email:
                 self.add_email(tx, new.id, new.key.sealer, email)
             for name, value in (attributes or {}).items():
-                accounts.put_attribute(tx, new.id, self._sealed(new.id, new.key.sealer, name, value, DECLARED, "person"))
+                accounts.put_attribute(
+                    tx, new.id, self._sealed(new.id, new.key.sealer, name, value, DECLARED, "person")
+                )
         return new.id
 
     def add_email(self, tx: Transaction, account: AccountId, sealer: Sealer, email: EmailAddress) -> str:
@@ -252,7 +258,27 @@ class Accounts:
             row = addresses.get(tx, address_id)
         return None if row is None else self._opened(self._account_keys.opened(row.account), row)
 
+    def sealer(self, account: str) -> Sealer:
+        """What seals values of that account. May call the key ring: outside any transaction. Raises `NoSuchAccount`."""
+        return self._account_keys.opened(account)
+
     # Changing
+
+    def replace_email(self, tx: Transaction, account: AccountId, sealer: Sealer, email: EmailAddress) -> None:
+        """Put a proven mailbox in the place of the old one. The old one is told by mail, then forgotten.
+
+        Raises `AddressTaken`.
+        """
+        former = addresses.retire(tx, account, EMAIL, self._clock.now())
+        self.add_email(tx, account, sealer, email)
+        self.changed(tx, account, EMAIL)
+        for address_id in former:
+            self._jobs.enqueue(tx, CredentialChanged(account, EMAIL, address_id))
+
+    def forget_address(self, address_id: str) -> None:
+        """Forget a former address once it was told."""
+        with self._database.transaction() as tx:
+            addresses.remove(tx, address_id)
 
     def set_attributes(self, account: AccountId, values: Mapping[str, str], *, level: int = DECLARED) -> None:
         """Keep what the person says about themselves; an empty value forgets the fact. One entry for all of them."""
@@ -273,9 +299,7 @@ class Accounts:
 
     def changed(self, tx: Transaction, account: AccountId, what: str) -> None:
         """Write the entry of a change. what: names, never values."""
-        entry = AccountChanged(
-            actor_kind=ActorKind.CITIZEN, actor=account, persons=(PersonId(account),), what=what
-        )
+        entry = AccountChanged(actor_kind=ActorKind.CITIZEN, actor=account, persons=(PersonId(account),), what=what)
         self._ledger.append(tx, entry)
 
     def erase(self, tx: Transaction, account: AccountId) -> None:

@@ -20,8 +20,11 @@ from citizen_account.accounts import Accounts
 from citizen_account.adapters.browser import Browser
 from citizen_account.authentication import Authentication
 from citizen_account.credentials import Credentials
+from citizen_account.enrolment import Enrolment
 from citizen_account.erasure import Erasure
+from citizen_account.mailed_links import MailedLinks
 from citizen_account.notifications import Notifications
+from citizen_account.recovery import Recovery as PasswordRecovery
 from citizen_account.roles import Roles
 from citizen_account.sealing import AccountKeys, HouseKeys
 from citizen_account.sessions import Sessions
@@ -100,6 +103,9 @@ class House:
     accounts: Accounts
     credentials: Credentials
     authentication: Authentication
+    links: MailedLinks
+    enrolment: Enrolment
+    recovery_of_access: PasswordRecovery
     roles: Roles
     sessions: Sessions
     notifications: Notifications

@@ -78,10 +78,10 @@ class Sessions:
         self._lifetimes = lifetimes
         self._clock = clock
         self._randomness = randomness
-        self._ended: list[Callable[[Transaction, str], None]] = []
+        self._ended: list[Callable[[Transaction, str], object]] = []
 
-    def when_one_ends(self, call: Callable[[Transaction, str], None]) -> None:
-        """Call this with each sign-in's id when it is ended, in that transaction: the provider ends what hangs on it."""
+    def when_one_ends(self, call: Callable[[Transaction, str], object]) -> None:
+        """Call this with each ended sign-in's id, in that transaction: the provider ends what hangs on it."""
         self._ended.append(call)
 
     def start(

@@ -30,16 +30,20 @@ from citizen_account.adapters.sign_in import BrowserSignIn
 from citizen_account.adapters.subjects import AccountSubjects
 from citizen_account.authentication import Authentication
 from citizen_account.credentials import Credentials
+from citizen_account.enrolment import Enrolment, MailLimits
 from citizen_account.erasure import Erasure
 from citizen_account.house import House
+from citizen_account.mailed_links import MailedLinks
 from citizen_account.notifications import Notifications
 from citizen_account.passwords import Passwords
+from citizen_account.recovery import Recovery as PasswordRecovery
 from citizen_account.roles import Roles
 from citizen_account.sealing import AccountKeys, HouseKeys
 from citizen_account.sessions import Sessions
+from citizen_account.store.accounts import AccountId
 from citizen_account.takeout import Takeout
 from config.clock import Clock, SystemClock
-from config.database import Database
+from config.database import Database, Transaction
 from config.identifiers import Randomness, SystemRandomness
 from config.jobs import Jobs
 from config.key_ring.local_file import LocalFileKeyRing
@@ -56,6 +60,7 @@ from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
+from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.request import Checks
 from oidc.revocation import Revocation
@@ -160,6 +165,7 @@ def build(
         documents,
         ledger,
         ledger_keys,
+        jobs,
         clock=clock,
         randomness=randomness,
     )
@@ -173,7 +179,22 @@ def build(
         context_words=(theme.city_name, theme.city_name_fr),
     )
     subjects = AccountSubjects(accounts)
-    sign_in = BrowserSignIn(browser, sessions, settings)
+    sign_in = BrowserSignIn(browser, sessions)
+    authentication = Authentication(
+        database,
+        credentials,
+        sessions,
+        house_keys,
+        rate_limits,
+        ledger,
+        jobs,
+        clock=clock,
+    )
+    links = MailedLinks(database, house_keys, jobs, clock=clock, randomness=randomness)
+    mail_limits = MailLimits(rate_limits)
+    enrolment = Enrolment(database, accounts, credentials, authentication, links, mail_limits)
+    recovery = PasswordRecovery(database, accounts, credentials, authentication, sessions, links, mail_limits)
+    roles = Roles(database, ledger, settings.public_url, clock=clock, randomness=randomness)
 
     # The provider
     families = Families(ledger=ledger, clock=clock)
@@ -294,12 +315,16 @@ def build(
         signing_keys=signing_keys,
         screens=HouseScreens(),
     )
-    sessions.when_one_ends(lambda tx, ended: _ignore(families.end_of_sign_in(tx, ended)))
+    sessions.when_one_ends(families.end_of_sign_in)
     vault_tokens = VaultAccessTokens(
         access_tokens,
         vault_url=settings.vault_url,
         resource_metadata=f"{issuer}/.well-known/oauth-protected-resource/vault",
     )
+
+    def unlink(tx: Transaction, account: AccountId) -> None:
+        """Of a closed account: what clients hold points nowhere."""
+        pairwise.unlink(tx, SubjectId(account))
 
     return House(
         settings=settings,
@@ -331,7 +356,7 @@ def build(
             opening=opening,
             keys=owner_keys,
             objects=objects,
-            previews=Previews(),
+            previews=Previews(clock=clock),
             clock=clock,
         ),
         intake=Intake(
@@ -371,6 +396,9 @@ def build(
         accounts=accounts,
         credentials=credentials,
         authentication=authentication,
+        links=links,
+        enrolment=enrolment,
+        recovery_of_access=recovery,
         roles=roles,
         sessions=sessions,
         notifications=notifications,
@@ -392,7 +420,7 @@ def build(
             approvals=consent,
             ledger=ledger,
             ledger_keys=ledger_keys,
-            forget=(credentials.erase, roles.erase, pairwise_forget(pairwise)),
+            forget=(credentials.erase, roles.erase, links.erase, unlink),
             backup_window=backup_window,
             exchange_term=settings.ledger.exchange_term,
             clock=clock,

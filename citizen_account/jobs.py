@@ -1,0 +1,158 @@
+"""The people's jobs: mails, entries of failed sign-ins, sweeps. A mail's words are found when it is rendered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from citizen_account.addresses import EmailAddress
+from citizen_account.authentication import FailedSignIn, NewDevice
+from citizen_account.credentials import CredentialChanged
+from citizen_account.language import translate
+from citizen_account.mailed_links import Kind, SendLink
+from citizen_account.notifications import FirstRead, ReleaseMade
+from config.mail import Message
+
+if TYPE_CHECKING:
+    from citizen_account.house import House
+
+SWEEP_EVERY = timedelta(minutes=10)
+
+
+def register(house: House) -> None:
+    """Run them on the workers."""
+    mails = Mails(house)
+    house.jobs.register(SendLink, mails.link)
+    house.jobs.register(NewDevice, mails.new_device)
+    house.jobs.register(CredentialChanged, mails.credential_changed)
+    house.jobs.register(ReleaseMade, mails.release_made)
+    house.jobs.register(FirstRead, mails.first_read)
+    house.jobs.register(FailedSignIn, lambda job: house.authentication.record_failure(bytes.fromhex(job.lookup)))
+    house.jobs.every("sweep-links", SWEEP_EVERY, house.links.sweep)
+    house.jobs.every("sweep-sign-ins", SWEEP_EVERY, house.sessions.sweep)
+
+
+class Mails:
+    """Renders and sends the mails, in the person's language."""
+
+    def __init__(self, house: House) -> None:
+        """house: where addresses, names and words come from."""
+        self._house = house
+        self._url = house.settings.public_url
+
+    def link(self, job: SendLink) -> None:
+        """The mail of a flow. The link is minted here, so a retry replaces the one before."""
+        minted = self._house.links.mint(job.flow)
+        if minted is None:
+            return
+        flow, secret = minted
+        known = self._house.accounts.find_by_email(EmailAddress.parse(flow.email)) is not None
+        link = f"{self._url}/confirm/{secret}"
+        if flow.kind is Kind.RESET and not known:
+            subject, text = "About your password", NO_ACCOUNT
+        elif flow.kind is Kind.SIGN_UP and known:
+            subject, text = "You have an account already", HAS_ACCOUNT
+        else:
+            subject, text = {
+                Kind.SIGN_UP: ("Confirm your e-mail address", CONFIRM),
+                Kind.RESET: ("Choose a new password", RESET),
+                Kind.CHANGE_EMAIL: ("Confirm your new e-mail address", CONFIRM),
+            }[flow.kind]
+        self._send(flow.email, flow.language, subject, text, link=link, url=self._url)
+
+    def new_device(self, job: NewDevice) -> None:
+        """An account was used at a browser that it did not know."""
+        self._tell(job.account, "New sign-in to your account", NEW_DEVICE, url=f"{self._url}/sign-ins")
+
+    def credential_changed(self, job: CredentialChanged) -> None:
+        """A password or an address changed; a former address is told, then forgotten."""
+        subject, text = "Your account was changed", PASSWORD_CHANGED if job.what == "password" else EMAIL_CHANGED
+        if not job.address:
+            self._tell(job.account, subject, text, url=f"{self._url}/password-reset")
+            return
+        former = self._house.accounts.address(job.address)
+        account = self._house.accounts.get(job.account)
+        if former is None or account is None:
+            return
+        self._send(former.text, account.language, subject, text, url=f"{self._url}/password-reset")
+        self._house.accounts.forget_address(job.address)
+
+    def release_made(self, job: ReleaseMade) -> None:
+        """The receipt of a release."""
+        self._tell(job.account, "What you sent", RELEASE_MADE, service=job.client_id, url=f"{self._url}/accesses")
+
+    def first_read(self, job: FirstRead) -> None:
+        """A service looked at a paper for the first time."""
+        account = self._house.accounts.holder_of(job.owner)
+        if account is not None:
+            lent = [view for view in self._house.lending.of_owner(self._house.accounts.owner_of(account))]
+            client = next((view.client_id for view in lent if view.lending == job.lending), "")
+            self._tell(
+                account, "A service looked at your paper", FIRST_READ, service=client, url=f"{self._url}/accesses"
+            )
+
+    def _tell(self, account: str, subject: str, text: str, **values: str) -> None:
+        """Mail the person, if they have a mailbox."""
+        found = self._house.accounts.get(account)
+        email = self._house.accounts.email(account) if found else None
+        if found is None or email is None:
+            return
+        if "service" in values:
+            client = self._house.clients.get(values["service"])
+            values["service"] = client.name_in(found.language) if client else values["service"]
+        self._send(email, found.language, subject, text, **values)
+
+    def _send(self, to: str, language: str, subject: str, text: str, **values: str) -> None:
+        theme = self._house.settings.theme
+        city = theme.city_name_fr if language == "fr" else theme.city_name
+        body = translate(language, text, **values) + "\n\n" + translate(language, SIGNATURE, city=city)
+        self._house.mailer.send(Message(to=to, subject=translate(language, subject), text=body))
+
+
+def _(message: str) -> str:
+    """Marks a text for the catalogues; it is translated when the mail is rendered."""
+    return message
+
+
+SUBJECTS = (
+    _("About your password"), _("You have an account already"), _("Confirm your e-mail address"),
+    _("Choose a new password"), _("Confirm your new e-mail address"), _("New sign-in to your account"),
+    _("Your account was changed"), _("What you sent"), _("A service looked at your paper"),
+)  # fmt: skip
+CONFIRM = _(
+    "Hello,\n\nsomeone entered this address for an account with the city. If it was you, open this page and press its "
+    "button within the hour:\n\n%(link)s\n\nIf it was not you, do nothing: without the button nothing happens."
+)
+RESET = _(
+    "Hello,\n\nsomeone asked for a new password for your account. If it was you, open this page within the hour:\n\n"
+    "%(link)s\n\nIf it was not you, do nothing: your password stays as it is."
+)
+HAS_ACCOUNT = _(
+    "Hello,\n\nsomeone wanted to open an account with this address, but you have one already. Sign in with it:\n\n"
+    "%(url)s/sign-in\n\nIf you have lost your password, ask for a new one there. If it was not you, do nothing."
+)
+NO_ACCOUNT = _(
+    "Hello,\n\nsomeone asked for a new password with this address, but there is no account with it. You can open one, "
+    "or try the address that you signed up with:\n\n%(url)s/sign-up\n\nIf it was not you, do nothing."
+)
+NEW_DEVICE = _(
+    "Hello,\n\nyour account was opened with a browser that it did not know. If it was you, do nothing. If not, end that "
+    "sign-in and change your password:\n\n%(url)s"
+)
+PASSWORD_CHANGED = _(
+    "Hello,\n\nthe password of your account was changed, and every other sign-in was ended. If it was not you, ask for a "
+    "new password at once:\n\n%(url)s"
+)
+EMAIL_CHANGED = _(
+    "Hello,\n\nthe e-mail address of your account was changed: mails go to the new one from now on. If it was not you, "
+    "call us at once. Your password can still be changed here:\n\n%(url)s"
+)
+RELEASE_MADE = _(
+    "Hello,\n\nyou allowed %(service)s to see data or papers of yours. You find what it was, and each time they look, "
+    "here, and you can stop it there:\n\n%(url)s"
+)
+FIRST_READ = _(
+    "Hello,\n\n%(service)s looked at a paper that you lent them, for the first time. You see it here, and you can stop "
+    "it there:\n\n%(url)s"
+)
+SIGNATURE = _("%(city)s\nThis mail was sent by a machine. Nobody will ever ask for your password by mail or phone.")

@@ -1,0 +1,104 @@
+"""My details: what the account knows of the person, their address, their password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, redirect, request
+
+from citizen_account import screen
+from citizen_account.addresses import EmailAddress
+from citizen_account.errors import BadAddress, BadValue, WeakPassword, WrongPassword
+from citizen_account.pages.sign_up import email_help, password_help
+from citizen_account.pages.visitor import visitor
+from citizen_account.screen import gettext as _
+from citizen_account.security import CITIZEN, policy, require
+from citizen_account.values import FIELDS, checked
+
+if TYPE_CHECKING:
+    from citizen_account.house import House
+
+
+def blueprint(house: House) -> Blueprint:
+    """`/profile` and its forms, each of which changes one thing."""
+    pages = Blueprint("profile", __name__)
+
+    @pages.get("/profile")
+    @policy(CITIZEN)
+    def show() -> Any:
+        return _page(house, {})
+
+    @pages.post("/profile")
+    @policy(CITIZEN)
+    def facts() -> Any:
+        typed = {name: request.form.get(name, "").strip() for name in FIELDS}
+        errors: dict[str, str] = {}
+        values: dict[str, str] = {}
+        for name, value in typed.items():
+            try:
+                values[name] = checked(name, value)
+            except BadValue:
+                errors[name] = _value_help(name)
+        if errors:
+            return _page(house, errors, typed)
+        house.accounts.set_attributes(require().account, values)
+        return redirect("/profile?done=facts", 303)
+
+    @pages.post("/profile/email")
+    @policy(CITIZEN)
+    def email() -> Any:
+        typed = request.form.get("email", "")
+        try:
+            address = EmailAddress.parse(typed)
+            password = request.form.get("email_password", "")
+            flow = house.recovery_of_access.ask_new_email(require().account, address, password, visitor(house))
+        except BadAddress:
+            return _page(house, {"email": email_help()}, {"email": typed})
+        except WrongPassword:
+            return _page(house, {"email_password": _wrong()}, {"email": typed})
+        return redirect(f"/confirm/waiting/{flow}", 303)
+
+    @pages.post("/profile/password")
+    @policy(CITIZEN)
+    def password() -> Any:
+        person = require()
+        try:
+            secret = house.authentication.change_password(
+                person.account,
+                person.sign_in.id,
+                request.form.get("current_password", ""),
+                request.form.get("new_password", ""),
+                visitor(house),
+            )
+        except WrongPassword:
+            return _page(house, {"current_password": _wrong()})
+        except WeakPassword as weak:
+            return _page(house, {"new_password": password_help(weak)})
+        house.browser.set_session(secret)
+        return redirect("/profile?done=password", 303)
+
+    return pages
+
+
+def _page(house: House, errors: dict[str, str], typed: dict[str, str] | None = None) -> Any:
+    account = require().account
+    known = {name: attribute.value for name, attribute in house.accounts.attributes(account).items()}
+    return screen.page(
+        "profile.html",
+        422 if errors else 200,
+        errors=errors,
+        values={**known, **(typed or {})},
+        current_email=house.accounts.email(account),
+        has_password=house.credentials.has_password(account),
+        done=request.args.get("done", ""),
+    )
+
+
+def _wrong() -> str:
+    return _("This is not your password. Try again.")
+
+
+def _value_help(name: str) -> str:
+    if name == "birthdate":
+        return _("Enter your date of birth as day, month and year, like 1990-03-27")
+    return _("Use letters, figures and usual signs only, at most 100 of them.")
