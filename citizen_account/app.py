@@ -9,21 +9,49 @@ from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from citizen_account import screen
-from citizen_account.pages import confirm, errors, local_mailbox, password_reset, profile, roles, sessions
-from citizen_account.pages import sign_in, sign_out, sign_up
+from citizen_account.pages import (
+    accesses,
+    auditor,
+    clients,
+    confirm,
+    consent,
+    errors,
+    home,
+    leave,
+    local_mailbox,
+    paper_add,
+    papers,
+    password_reset,
+    profile,
+    roles,
+    sessions,
+    sign_in,
+    sign_out,
+    sign_up,
+    takeout,
+)
 from citizen_account.security import PUBLIC, Security, policy
 
 if TYPE_CHECKING:
     from citizen_account.house import House
 
 PAGES: tuple[Callable[[House], Blueprint], ...] = (
+    home.blueprint,
     sign_up.blueprint,
     confirm.blueprint,
     sign_in.blueprint,
     password_reset.blueprint,
+    consent.blueprint,
+    papers.blueprint,
+    paper_add.blueprint,
+    accesses.blueprint,
     profile.blueprint,
     sessions.blueprint,
+    takeout.blueprint,
+    leave.blueprint,
     sign_out.blueprint,
+    auditor.blueprint,
+    clients.blueprint,
     roles.blueprint,
 )
 """Every page, in the order in which a person may meet them."""
