@@ -117,7 +117,7 @@ NAVIGATION = (
     ("/services", "My services", frozenset[str]()),
     ("/profile", "My details", frozenset[str]()),
     ("/auditor", "The ledger", frozenset({"auditor"})),
-    ("/clients", "E-services", frozenset({"operator"})),
+    ("/operator/services", "E-services", frozenset({"operator"})),
     ("/roles", "Roles", frozenset({"operator", "auditor"})),
 )
 """Path, English text and the roles that see it (none: everyone who is signed in), in reading order."""
@@ -128,7 +128,7 @@ def _navigation() -> list[dict[str, Any]]:
     if person is None:
         return []
     return [
-        {"href": path, "text": gettext(text), "here": path == "/" + request.path.split("/")[1]}
+        {"href": path, "text": gettext(text), "here": request.path == path or (path != "/" and request.path.startswith(path))}
         for path, text, roles in NAVIGATION
         if not roles or person.roles & roles
     ]

@@ -114,6 +114,7 @@ class _Adding:
     def __init__(self, house: House) -> None:
         self._house = house
         self._max_bytes = house.settings.limits.max_document_bytes
+        self._most_bytes = 2 * self._max_bytes + FORM_BYTES
 
     def kinds(self, carried: Mapping[str, str]) -> Response:
         """The page that asks which paper it is; a waiting request narrows it to what is asked."""
@@ -159,6 +160,8 @@ class _Adding:
 
     def receive(self) -> Any:
         """Take a paper in, or say what is wrong; nothing is stored then."""
+        # Flask refuses more before a byte is read; up to here the form is read, so that it comes back as it was typed.
+        request.max_content_length = self._most_bytes
         upload = None
         try:
             upload = Upload(request.stream, request.content_type or "")
@@ -239,7 +242,7 @@ class _Adding:
 
     def _drain(self, upload: Upload | None) -> bool:
         # Bounded by what a full upload would have cost; a larger body is cut off.
-        return upload is not None and upload.drain(2 * self._max_bytes + FORM_BYTES)
+        return upload is not None and upload.drain(self._most_bytes)
 
 
 def _carried(given: Mapping[str, str]) -> dict[str, str]:
