@@ -165,16 +165,14 @@ class Reading:
         begins = False
         if not entry:
             entry = self._traces.new_entry_id()
-            begins = bool(
-                reads.begin(
-                    tx,
-                    token_id=token,
-                    version=row.version,
-                    rendition=row.rendition,
-                    lending=lending,
-                    entry=entry,
-                    now=self._clock.now(),
-                )
+            begins = reads.begin(
+                tx,
+                token_id=token,
+                version=row.version,
+                rendition=row.rendition,
+                lending=lending,
+                entry=entry,
+                now=self._clock.now(),
             )
             if begins:
                 self._count(tx, allowed, wanted, EntryId(entry))

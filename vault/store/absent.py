@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.database import Transaction
 
 
-def insert_if_absent(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Any:
-    """`INSERT … ON CONFLICT DO NOTHING` for this database; a concurrent insert of the same key is waited for."""
-    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(**values).on_conflict_do_nothing()
+def insert_if_absent(tx: Transaction, table: Table, values: Mapping[str, Any]) -> bool:
+    """`INSERT … ON CONFLICT DO NOTHING`; False when it was there. A concurrent insert of the same key is waited for."""
+    return tx.execute(_statement(table, tx.dialect.name), values).rowcount == 1
+
+
+@lru_cache
+def _statement(table: Table, dialect: str) -> Insert:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     # SQLAlchemy forgets the row count of an INSERT unless it is asked to keep it.
-    return statement.execution_options(preserve_rowcount=True)
+    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)

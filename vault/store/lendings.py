@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Integer, String, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Column, Integer, String, Table, bindparam, delete, func, insert, or_, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
 
@@ -95,9 +95,13 @@ def count_standing(tx: Transaction, ids: Sequence[str], now: datetime) -> int:
 
 def use_one(tx: Transaction, lending: str) -> int:
     """Count one read, if one is left; 1 when it was."""
-    left = or_(lendings.c.reads_allowed.is_(None), lendings.c.reads_used < lendings.c.reads_allowed)
-    chosen = update(lendings).where((lendings.c.id == lending) & left)
-    return tx.execute(chosen.values(reads_used=lendings.c.reads_used + 1)).rowcount
+    return tx.execute(_USE_ONE, {"lending": lending}).rowcount
+
+
+_LEFT = or_(lendings.c.reads_allowed.is_(None), lendings.c.reads_used < lendings.c.reads_allowed)
+_USE_ONE = (
+    update(lendings).where((lendings.c.id == bindparam("lending")) & _LEFT).values(reads_used=lendings.c.reads_used + 1)
+)
 
 
 def give_one_back(tx: Transaction, lending: str) -> int:

@@ -21,7 +21,7 @@ minutes = Table(
 def first(tx: Transaction, key_hash: bytes, minute: datetime, entry: str) -> bool:
     """Whether this is the first of its kind in that minute; then `entry` stands for those that follow."""
     values = {"key_hash": key_hash, "minute": minute, "entry": entry}
-    return tx.execute(insert_if_absent(tx, minutes, values)).rowcount == 1
+    return insert_if_absent(tx, minutes, values)
 
 
 def entry_of(tx: Transaction, key_hash: bytes, minute: datetime) -> str | None:

@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate, pairwise
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Row, String, Table, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Column,
+    ForeignKey,
+    Select,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from config.database import Transaction, UtcSeconds, metadata
 from vault.store.absent import insert_if_absent
@@ -56,51 +71,51 @@ class Fetch:
 
 def fetch(tx: Transaction, lending: str, rendition: str, token_id: str) -> Fetch | None:
     """All of it in one query; None when there is no such lending."""
+    row = tx.execute(_FETCH, {"lending": lending, "rendition": rendition, "token_id": token_id}).first()
+    if row is None:
+        return None
+    lent, stored, key, rest = (row[start:end] for start, end in _PARTS)
+    person, preview, entry, joined = rest
+    return Fetch(
+        lending=LendingRow(**dict(zip(_LENDING, lent, strict=True))),
+        person=person or "",
+        preview=preview or "",
+        rendition=RenditionRow(**dict(zip(_RENDITION, stored, strict=True))) if stored[0] else None,
+        owner_key=OwnerKeyRow(**dict(zip(_OWNER_KEY, key, strict=True))) if key[0] else None,
+        entry=entry or "",
+        joined=bool(joined),
+    )
+
+
+def _statement() -> Select[Any]:
+    rendition: BindParameter[str] = bindparam("rendition")
+    token_id: BindParameter[str] = bindparam("token_id")
+    this_rendition = (renditions.c.version == lendings.c.version) & (renditions.c.rendition == rendition)
+    this_read = (reads.c.version == lendings.c.version) & (reads.c.rendition == rendition)
     joined = (
         lendings.outerjoin(owners, owners.c.owner == lendings.c.owner)
         .outerjoin(versions, versions.c.id == lendings.c.version)
-        .outerjoin(renditions, and_(renditions.c.version == lendings.c.version, renditions.c.rendition == rendition))
+        .outerjoin(renditions, this_rendition)
         .outerjoin(owner_keys, owner_keys.c.id == renditions.c.owner_key)
-        .outerjoin(
-            reads,
-            and_(reads.c.version == lendings.c.version, reads.c.rendition == rendition, reads.c.token_id == token_id),
-        )
+        .outerjoin(reads, this_read & (reads.c.token_id == token_id))
     )
-    columns = [
-        *_named(lendings, "l"),
-        *_named(renditions, "r"),
-        *_named(owner_keys, "k"),
-        owners.c.person,
-        versions.c.preview,
-        reads.c.entry,
-        reads.c.joined,
-    ]
-    row = tx.execute(select(*columns).select_from(joined).where(lendings.c.id == lending)).first()
-    if row is None:
-        return None
-    return Fetch(
-        lending=LendingRow(**_part(row, lendings, "l")),
-        person=row.person or "",
-        preview=row.preview or "",
-        rendition=RenditionRow(**_part(row, renditions, "r")) if row.r_version else None,
-        owner_key=OwnerKeyRow(**_part(row, owner_keys, "k")) if row.k_id else None,
-        entry=row.entry or "",
-        joined=bool(row.joined),
-    )
+    rest = (owners.c.person, versions.c.preview, reads.c.entry, reads.c.joined)
+    chosen = select(*lendings.c, *renditions.c, *owner_keys.c, *rest).select_from(joined)
+    return chosen.where(lendings.c.id == bindparam("lending"))
 
 
-def _named(table: Table, prefix: str) -> list[Any]:
-    return [column.label(f"{prefix}_{column.name}") for column in table.c]
-
-
-def _part(row: Row[Any], table: Table, prefix: str) -> dict[str, Any]:
-    return {column.name: getattr(row, f"{prefix}_{column.name}") for column in table.c}
+_LENDING = [column.name for column in lendings.c]
+_RENDITION = [column.name for column in renditions.c]
+_OWNER_KEY = [column.name for column in owner_keys.c]
+_ENDS = list(accumulate((len(_LENDING), len(_RENDITION), len(_OWNER_KEY), 4)))
+_PARTS = list(pairwise([0, *_ENDS]))
+_FETCH = _statement()  # built once: putting fifty columns together costs more than asking for them
 
 
 def begin(
     tx: Transaction, *, token_id: str, version: str, rendition: str, lending: str, entry: str, now: datetime
-) -> int:
-    """Begin a read; 0 when it had begun already (another request of the same token)."""
+) -> bool:
+    """Begin a read; False when it had begun already (another request of the same token)."""
     values = {
         "token_id": token_id,
         "version": version,
@@ -110,7 +125,7 @@ def begin(
         "began_at": now,
         "joined": False,
     }
-    return tx.execute(insert_if_absent(tx, reads, values)).rowcount
+    return insert_if_absent(tx, reads, values)
 
 
 def entry_of(tx: Transaction, token_id: str, version: str, rendition: str) -> str | None:
