@@ -109,7 +109,7 @@ class DocumentDeposited(Entry):
 @_kind("document_opened")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentOpened(Entry):
-    """Its owner (or who acts for them, or a job) opened a paper: `what` is original, preview, takeout, upkeep."""
+    """Its owner (or who acts for them, or a job) opened a paper: `what` is original, preview, takeout, descriptions (labels, names)."""
 
     document_type: str = clear()
     what: str = clear()
