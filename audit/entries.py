@@ -109,7 +109,10 @@ class DocumentDeposited(Entry):
 @_kind("document_opened")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentOpened(Entry):
-    """Its owner (or who acts for them, or a job) opened a paper: `what` is original, preview, takeout, descriptions (labels, names)."""
+    """Its owner (or who acts for them, or a job) opened a paper.
+
+    `what` is original, preview, takeout, or descriptions: the labels and file names of all of them.
+    """
 
     document_type: str = clear()
     what: str = clear()
