@@ -19,6 +19,15 @@ from tests.installation import RunningHouse, running
 
 PASSWORD = "four boats sleep under the bridge"
 PHONE = {"width": 360, "height": 740}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 DESKTOP = {"width": 1280, "height": 900}
 
 
@@ -35,9 +44,8 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync"],
-        )  # fmt: skip
+            args=FLAGS,
+        )
         yield browser
         browser.close()
 
@@ -48,6 +56,7 @@ class Person:
     def __init__(self, town: RunningHouse, context: BrowserContext) -> None:
         self.town = town
         self.context = context
+        context.set_default_timeout(10_000)
         self.page: Page = context.new_page()
         self.reports: list[str] = []
         self.page.on("console", lambda message: self._noticed(message.text))
