@@ -323,8 +323,10 @@ def build(
     )
 
     def unlink(tx: Transaction, account: AccountId) -> None:
-        """Of a closed account: what clients hold points nowhere."""
+        """Of a closed account: what clients hold points nowhere, and what was decided names nobody."""
         pairwise.unlink(tx, SubjectId(account))
+        issuing.forget_subject(tx, SubjectId(account))
+        consent.forget_subject(tx, SubjectId(account))
 
     return House(
         settings=settings,

@@ -242,6 +242,11 @@ class Consent:
         rows = grants.of_subject(tx, subject)
         return sum(self._end(tx, row, "closed", actor or subject, ActorKind.CITIZEN) for row in rows)
 
+    def forget_subject(self, tx: Transaction, subject: SubjectId) -> None:
+        """Remove what was asked of a person and what they decided (erasure); end it first. The ledger keeps its own."""
+        grants.forget_subject(tx, subject)
+        interactions.forget_subject(tx, subject)
+
     def _end(self, tx: Transaction, row: grants.GrantRow, reason: str, actor: str, actor_kind: ActorKind) -> bool:
         now = self._clock.now()
         if grants.end(tx, [row.id], reason, now) != 1:

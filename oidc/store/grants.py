@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, RowMapping, String, Table, Text, insert, select, update
+from sqlalchemy import Column, Index, RowMapping, String, Table, Text, delete, insert, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.protocols import GrantId, SubjectId
@@ -93,6 +93,11 @@ def end(tx: Transaction, ids: Sequence[GrantId], reason: str, now: datetime) -> 
     """End grants that stand; how many did."""
     chosen = grants.c.id.in_(ids) & grants.c.ended_at.is_(None)
     return tx.execute(update(grants).where(chosen).values(ended_at=now, ended_reason=reason)).rowcount
+
+
+def forget_subject(tx: Transaction, subject: str) -> int:
+    """Delete every grant of a subject (erasure); how many."""
+    return tx.execute(delete(grants).where(grants.c.subject == subject)).rowcount
 
 
 def _row(row: RowMapping) -> GrantRow:

@@ -89,3 +89,8 @@ def finish(tx: Transaction, handle_hash: bytes, now: datetime) -> int:
 def sweep(tx: Transaction, now: datetime) -> int:
     """Remove what is over; how many."""
     return tx.execute(delete(interactions).where(interactions.c.expires_at <= now)).rowcount
+
+
+def forget_subject(tx: Transaction, subject: str) -> int:
+    """Delete every request that a subject answered (erasure); how many."""
+    return tx.execute(delete(interactions).where(interactions.c.subject == subject)).rowcount
