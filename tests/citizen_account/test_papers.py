@@ -62,7 +62,7 @@ def test_a_search_finds_every_word(alice: Citizen) -> None:
         pytest.param(pdf(), "", "application/octet-stream", 422, "Choose the file", id="no file"),
     ],
 )
-def test_a_bad_file_is_refused_in_words_and_nothing_is_stored(  # noqa: PLR0917
+def test_a_bad_file_is_refused_in_words_and_nothing_is_stored(
     alice: Citizen, content: bytes, name: str, media_type: str, status: int, text: str
 ) -> None:
     answer = alice.upload(content, name, media_type, {"label": "Kept as typed"})

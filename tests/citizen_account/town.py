@@ -193,9 +193,7 @@ class Citizen:
 
     def post(self, path: str, fields: dict[str, Any], *, page: str = "/papers/pictures") -> TestResponse:
         """Send a form with its hidden token."""
-        return self.client.post(
-            path, data={"csrf_token": self.token(page), **fields}, base_url="http://localhost:8000"
-        )
+        return self.client.post(path, data={"csrf_token": self.token(page), **fields}, base_url="http://localhost:8000")
 
     def upload(
         self,
@@ -295,7 +293,6 @@ def fetch(town: Town, token: dict[str, Any], agent: str = "clerk-7") -> TestResp
 def build(settings: Settings, clock: FixedClock) -> Town:
     """The House of these settings, with the school registered."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-
 
     first = Database(settings.database)
     metadata.create_all(first.engine)
