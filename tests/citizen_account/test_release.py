@@ -6,6 +6,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from citizen_account.pages.consent import match_papers
+from oidc.protocols import SubjectId
 from tests.citizen_account.town import Citizen, Town, fetch, pdf, redeem
 from vault.document_types import DocumentTypes, Period, Purposes
 from vault.lending import Asked
@@ -107,7 +108,7 @@ def test_a_paper_of_another_kind_or_person_is_not_sent(town: Town, alice: Citize
     for paper in (foreign, other, "nonsense"):
         answer = alice.post(f"/release/{handle}", {"decision": "send", "paper-0": paper})
         assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert town.house.consent.grants_of(alice.account) == []
+    assert town.house.consent.grants_of(SubjectId(alice.account)) == []
 
 
 def test_adding_on_the_spot_comes_back_with_what_was_chosen(alice: Citizen) -> None:
@@ -150,7 +151,7 @@ def test_sending_twice_makes_one_release(alice: Citizen) -> None:
     handle = alice.begin([["proof_of_address"]])
     for _ in range(2):
         alice.post(f"/release/{handle}", {"decision": "send", "paper-0": document})
-    assert len(alice.town.house.consent.grants_of(alice.account)) == 1
+    assert len(alice.town.house.consent.grants_of(SubjectId(alice.account))) == 1
 
 
 def test_a_service_that_only_asks_who_one_is(alice: Citizen) -> None:
