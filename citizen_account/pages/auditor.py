@@ -230,7 +230,7 @@ def _figures(house: House) -> list[dict[str, Any]]:
 
 def _words(house: House) -> dict[str, Any]:
     language = screen.current_language()
-    clients = {client.client_id: client.name for client in house.clients.all()}
+    clients = {client.client_id: client.name_in(language) for client in house.clients.all()}
     return {
         "kinds": kind_names(),
         "kind_name": kind_name,
