@@ -85,7 +85,7 @@ class Mails:
         """A service looked at a paper for the first time."""
         account = self._house.accounts.holder_of(job.owner)
         if account is not None:
-            lent = [view for view in self._house.lending.of_owner(self._house.accounts.owner_of(account))]
+            lent = self._house.lending.of_owner(self._house.accounts.owner_of(account))
             client = next((view.client_id for view in lent if view.lending == job.lending), "")
             self._tell(
                 account, "A service looked at your paper", FIRST_READ, service=client, url=f"{self._url}/accesses"
@@ -136,12 +136,12 @@ NO_ACCOUNT = _(
     "or try the address that you signed up with:\n\n%(url)s/sign-up\n\nIf it was not you, do nothing."
 )
 NEW_DEVICE = _(
-    "Hello,\n\nyour account was opened with a browser that it did not know. If it was you, do nothing. If not, end that "
-    "sign-in and change your password:\n\n%(url)s"
+    "Hello,\n\nyour account was opened with a browser that it did not know. If it was you, do nothing. If not, end "
+    "that sign-in and change your password:\n\n%(url)s"
 )
 PASSWORD_CHANGED = _(
-    "Hello,\n\nthe password of your account was changed, and every other sign-in was ended. If it was not you, ask for a "
-    "new password at once:\n\n%(url)s"
+    "Hello,\n\nthe password of your account was changed, and every other sign-in was ended. If it was not you, ask for "
+    "a new password at once:\n\n%(url)s"
 )
 EMAIL_CHANGED = _(
     "Hello,\n\nthe e-mail address of your account was changed: mails go to the new one from now on. If it was not you, "

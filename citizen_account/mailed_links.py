@@ -1,4 +1,4 @@
-"""Flows that wait for a mailed link. The link proves the mailbox, the browser's cookie proves who began; both are needed.
+"""Flows that wait for a mailed link. It proves the mailbox, the browser's cookie who began; both are needed.
 
 A link opens a page whose button spends it, because mail scanners open links. In another browser the page shows a code
 to type into the first one. The link is minted when the mail is rendered; a retried mail replaces it. Alone it signs

@@ -1,7 +1,8 @@
 """How every page is drawn: its language, its city's look, and what each template may use.
 
 Templates extend `base.html` (blocks `title`, `content`) and have: `_()` and `ngettext()`, `csrf()` (the hidden field),
-`current_account`, `language`, `city`, `theme`, `asset()`, `navigation`, and the filters `day`, `weekday`, `moment`, `size`.
+`current_account`, `language`, `city`, `theme`, `asset()`, `navigation`, and the filters `day`, `weekday`, `moment`,
+`size`.
 """
 
 from __future__ import annotations
@@ -128,10 +129,18 @@ def _navigation() -> list[dict[str, Any]]:
     if person is None:
         return []
     return [
-        {"href": path, "text": gettext(text), "here": request.path == path or (path != "/" and request.path.startswith(path))}
+        {
+            "href": path,
+            "text": gettext(text),
+            "here": request.path == path or (path != "/" and request.path.startswith(path)),
+        }
         for path, text, roles in NAVIGATION
         if not roles or person.roles & roles
     ]
+
+
+def _is_here(path: str) -> bool:
+    return request.path == path or (path != "/" and request.path.startswith(path))
 
 
 def _remember(house: House, chosen: str) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request
 from flask.sessions import SessionInterface, SessionMixin
@@ -21,10 +20,31 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from markupsafe import Markup
 from wtforms import ValidationError
 
-from citizen_account.adapters.browser import Browser
+from citizen_account.adapters.browser import Browser, allow_form_action
 from citizen_account.errors import BadForm, FileNotWanted, ForgedForm, NotAllowed, NotSignedIn
 from citizen_account.sessions import SignIn
 from config.settings import Settings
+
+__all__ = [
+    "AUDITOR",
+    "CITIZEN",
+    "FACILITATOR",
+    "MACHINE",
+    "OPERATOR",
+    "PUBLIC",
+    "READS_SIGN_IN",
+    "SAFE_METHODS",
+    "Person",
+    "Policy",
+    "Security",
+    "allow_form_action",
+    "check_form_token",
+    "csrf_field",
+    "current_account",
+    "policy",
+    "require",
+    "streams_upload",
+]
 
 PUBLIC = "public"
 CITIZEN = "citizen"
@@ -103,19 +123,6 @@ def require(*roles: str) -> Person:
     if roles and not person.roles & set(roles):
         raise NotAllowed
     return person
-
-
-def allow_form_action(origin: str) -> None:
-    """Let forms of the page being answered end (after redirects) at another origin: the client's redirect URI.
-
-    Chromium holds `form-action` against every redirect that follows a form, so sign-in and release pages need it.
-    origin: an absolute URI; only scheme, host and port are used. A private-use scheme (RFC 8252 §7.1) allows itself.
-    """
-    parts = urlsplit(origin)
-    source = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
-    if any(character in source for character in " ;,\r\n\t'\""):
-        return
-    g.setdefault("form_actions", []).append(source)
 
 
 def csrf_field() -> Markup:
@@ -267,8 +274,10 @@ class Security:
         actions = " ".join(["'self'", *g.get("form_actions", [])])
         yield (
             "Content-Security-Policy",
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            f"base-uri 'none'; frame-ancestors 'none'; form-action {actions}",
+            (
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+                f"base-uri 'none'; frame-ancestors 'none'; form-action {actions}"
+            ),
         )
         yield "X-Content-Type-Options", "nosniff"
         yield "X-Frame-Options", "DENY"

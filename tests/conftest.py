@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from pydantic import SecretStr
 
@@ -83,7 +84,7 @@ def seaweed() -> Iterator[seaweedfs.EmbeddedStore]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, seaweed: seaweedfs.EmbeddedStore) -> Settings:
+def settings(tmp_path: Path, seaweed: seaweedfs.EmbeddedStore) -> Iterator[Settings]:
     """The settings of an installation of this test's own: its folder, and buckets of its own in the store."""
     bucket = f"t{SystemRandomness().bytes(8).hex()}"
     s3 = s3_settings(seaweed).model_copy(
@@ -93,7 +94,22 @@ def settings(tmp_path: Path, seaweed: seaweedfs.EmbeddedStore) -> Settings:
             "ledger_archive_bucket": f"{bucket}-archive",
         },
     )
-    return load_settings(data_dir=tmp_path / "data", s3=s3.model_dump(), mail={"local_mailbox": True})
+    yield load_settings(data_dir=tmp_path / "data", s3=s3.model_dump(), mail={"local_mailbox": True})
+    _remove_buckets(s3, bucket)
+
+
+def _remove_buckets(s3: S3, prefix: str) -> None:
+    """Give the store its volumes back: it has room for some seventy buckets."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3.endpoint_url,
+        region_name=s3.region,
+        aws_access_key_id=s3.access_key_id,
+        aws_secret_access_key=s3.secret_access_key.get_secret_value(),
+    )
+    for bucket in client.list_buckets()["Buckets"]:
+        if bucket["Name"].startswith(prefix):
+            client.delete_bucket(Bucket=bucket["Name"])
 
 
 def s3_settings(store: seaweedfs.EmbeddedStore) -> S3:

@@ -7,6 +7,7 @@ sign-in's secret. `device` only says that an account was used here before. `lang
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from flask import Response, after_this_request, g, request
 
@@ -102,3 +103,16 @@ class Browser:
     def _gone(self, response: Response, name: str) -> Response:
         response.delete_cookie(name, path="/", secure=self._https, httponly=True, samesite="Lax")
         return response
+
+
+def allow_form_action(origin: str) -> None:
+    """Let forms of the page being answered end (after redirects) at another origin: the client's redirect URI.
+
+    Chromium holds `form-action` against every redirect that follows a form, so sign-in and release pages need it.
+    origin: an absolute URI; only scheme, host and port are used. A private-use scheme (RFC 8252 §7.1) allows itself.
+    """
+    parts = urlsplit(origin)
+    source = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+    if any(character in source for character in " ;,\r\n\t'\""):
+        return
+    g.setdefault("form_actions", []).append(source)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from flask import render_template
 
-from citizen_account.security import allow_form_action
+from citizen_account.adapters.browser import allow_form_action
 from oidc.protocols import ErrorScreen
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from audit.entries import ActorKind
+from citizen_account.accounts import AccountId
 from citizen_account.addresses import EmailAddress
 from citizen_account.cli import installation, said
-from citizen_account.store.accounts import AccountId
 from config.errors import Refusal
 
 ROLES = ("facilitator", "auditor", "operator")

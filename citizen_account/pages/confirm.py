@@ -1,5 +1,7 @@
-"""Proving a mailbox: the page that waits for the mail, and the page of the link. The button spends the link, not the
-opening (mail scanners open links); in another browser the link shows a code to type into the first one.
+"""Proving a mailbox: the page that waits for the mail, and the page of the link.
+
+The button spends the link, not the opening (mail scanners open links); in another browser the link shows a code to
+type into the first one.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, redirect, request
 
 from citizen_account import screen
+from citizen_account.accounts import AccountId
 from citizen_account.errors import RoleRefused
 from citizen_account.roles import ROLES
 from citizen_account.screen import gettext as _
 from citizen_account.security import AUDITOR, CITIZEN, OPERATOR, policy, require
-from citizen_account.store.accounts import AccountId
 
 if TYPE_CHECKING:
     from citizen_account.house import House

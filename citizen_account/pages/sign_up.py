@@ -63,8 +63,13 @@ def email_help() -> str:
 def password_help(weak: WeakPassword) -> str:
     """What to do about a password that is too easy."""
     return {
-        "too_short": _("Your password needs at least 15 characters. Four or five words that have nothing to do with each "
-                   "other are easy to remember."),
+        "too_short": _(
+            "Your password needs at least 15 characters. Four or five words that have nothing to do with each "
+            "other are easy to remember.",
+        ),
         "too_long": _("This password is too long. Choose one of at most 256 characters."),
         "common": _("This password is on the list that thieves try first. Choose another."),
-    }.get(weak.reason, _("This password is too easy to guess. Choose words that have nothing to do with you or the city."))  # fmt: skip
+    }.get(
+        weak.reason,
+        _("This password is too easy to guess. Choose words that have nothing to do with you or the city."),
+    )

@@ -15,7 +15,7 @@ addresses = Table(
     "account_addresses",
     metadata,
     Column("address_id", String(64), primary_key=True),
-    Column("account_id", String(64), nullable=False, index=True),
+    Column("account_id", String(64), nullable=False, index=True, comment="clear: opaque id"),
     Column("kind", String(8), nullable=False, comment="clear: email, phone"),
     # NULL for an unconfirmed or a former address: only the account that confirmed it is found by it.
     Column("lookup", LargeBinary(32), comment="HMAC under the house's lookup key"),

@@ -15,7 +15,7 @@ flows = Table(
     metadata,
     Column("flow_id", String(64), primary_key=True),
     Column("kind", String(16), nullable=False, comment="clear: sign_up, reset, change_email"),
-    Column("account_id", String(64), index=True),
+    Column("account_id", String(64), index=True, comment="clear: opaque id"),
     Column("browser_sha256", LargeBinary(32), nullable=False),
     Column("lookup", LargeBinary(32), nullable=False, comment="HMAC under the house's lookup key"),
     Column("sealed", LargeBinary, nullable=False, comment="the address, under the house's own key"),

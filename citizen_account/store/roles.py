@@ -16,7 +16,7 @@ roles = Table(
     "account_roles",
     metadata,
     Column("proposal_id", String(64), primary_key=True),
-    Column("account_id", String(64), nullable=False),
+    Column("account_id", String(64), nullable=False, comment="clear: opaque id"),
     Column("role", String(16), nullable=False, comment="clear: facilitator, auditor, operator"),
     Column("proposed_by", String(64), nullable=False, comment="clear: account id, or os:<user> of a command"),
     Column("proposed_at", UtcSeconds, nullable=False),

@@ -16,7 +16,7 @@ sign_ins = Table(
     "account_sign_ins",
     metadata,
     Column("sign_in_id", String(64), primary_key=True),
-    Column("account_id", String(64), nullable=False, index=True),
+    Column("account_id", String(64), nullable=False, index=True, comment="clear: opaque id"),
     Column("secret_sha256", LargeBinary(32), nullable=False, unique=True),
     Column("auth_time", UtcSeconds, nullable=False),
     Column("amr", String(64), nullable=False, comment="clear: methods by RFC 8176, space-separated"),
@@ -32,7 +32,7 @@ sign_ins = Table(
 devices = Table(
     "account_devices",
     metadata,
-    Column("account_id", String(64), primary_key=True),
+    Column("account_id", String(64), primary_key=True, comment="clear: opaque id"),
     Column("device_sha256", LargeBinary(32), primary_key=True),
     Column("last_used_at", UtcSeconds, nullable=False, index=True),
 )

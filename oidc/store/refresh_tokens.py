@@ -14,7 +14,7 @@ refresh_tokens = Table(
     "oidc_refresh_tokens",
     metadata,
     Column("token_hash", LargeBinary(32), primary_key=True, comment="SHA-256 of the token"),
-    Column("authorization_id", String(64), nullable=False, index=True),
+    Column("authorization_id", String(64), nullable=False, index=True, comment="clear: opaque id"),
     Column("secret_key", String(64), nullable=False, comment="clear: id of the key that derives the successor"),
     Column("made_at", UtcSeconds, nullable=False),
     Column("expires_at", UtcSeconds, nullable=False, index=True),
