@@ -27,7 +27,9 @@ from config.settings import Settings, load_settings
 LEAST_FREE_BYTES = 300_000_000
 """Below this the store refuses writes, so don't begin."""
 PATIENCE = 10.0
-"""Seconds a child may take to start or to end."""
+"""Seconds a child may take to end."""
+START_PATIENCE = 60.0
+"""Seconds a child may take to start; two on a quiet machine."""
 STEPS = 6
 POLL = 0.05
 """Seconds between two looks at a child that starts."""
@@ -195,7 +197,7 @@ class Installation:
         return self.logs / f"{name.replace(' ', '-')}.log"
 
     def _wait(self, child: Child, ready: Callable[[], bool]) -> None:
-        for _ in range(int(PATIENCE / POLL)):
+        for _ in range(int(START_PATIENCE / POLL)):
             if self.stopped.is_set():
                 raise SystemExit(0)
             if child.process.poll() is not None:
