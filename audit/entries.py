@@ -44,7 +44,7 @@ class Term(StrEnum):
     EXCHANGE = "exchange"
     """36 months (CRPA R114-9-7)."""
     ACCOUNT = "account"
-    """Until the account closes."""
+    """Until the account closes, and no longer than an exchange."""
 
 
 def clear() -> Any:
@@ -59,7 +59,10 @@ def sealed() -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What every entry says. `persons` are told and can read the sealed half; none for acts on the house itself."""
+    """What every entry says. `persons` are told and can read the sealed half.
+
+    None for acts on the house itself: these concern whoever did them, when the ledger knows them.
+    """
 
     kind: ClassVar[str] = ""
     term: ClassVar[Term] = Term.ACCOUNT
@@ -378,11 +381,15 @@ class LedgerExported(Entry):
 @_kind("readable_parts_erased")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadablePartsErased(Entry):
-    """Readable parts are missing from here on purpose: reason (term, closing, lost) and index range [first, end)."""
+    """Readable parts are missing from here on purpose: reason (term, closing, lost) and index range [first, end).
+
+    `origin` is the log that they are in when it is an earlier one.
+    """
 
     reason: str = clear()
     first: str = clear()
     end: str = clear()
+    origin: str = clear()
 
 
 @_kind("log_opened")
@@ -406,6 +413,10 @@ class JobRun(Entry):
 @_kind("command_run")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRun(Entry):
-    """An operator's command that changed or showed something; `actor` is the operating-system user."""
+    """An operator's command that changed or showed something; `actor` is the operating-system user, for all auditors.
 
+    That is no account: sealed, nobody could ever read it.
+    """
+
+    actor: str = clear()
     command: str = clear()

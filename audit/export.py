@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from audit.archive import Archive
 from audit.entries import ActorKind, LedgerExported, PersonId
 from audit.errors import UnknownEntry
 from audit.ledger import Ledger
 from audit.search import Filters, Found, Search
-from audit.sequencer import Sequencer, object_name
+from audit.sequencer import Sequencer
 from audit.store import entries
+from audit.tlog import checkpoint as notes
 from audit.tlog import tiles
+from audit.verification import KEPT, KEPT_AT
 from config.database import Database
-from config.errors import ObjectMissing
 from config.object_store import ObjectStore
 
 COLUMNS = ("time", "index", "kind", "outcome", "client", "document_type", "purpose", "persons", "id")
@@ -35,10 +37,11 @@ class Export:
         ledger: Ledger,
         sequencer: Sequencer,
         search: Search,
+        archive: Archive | None = None,
     ) -> None:
-        """store: the bucket of the live log."""
+        """store: the bucket of the live log, read through `sequencer`. archive: whose checkpoints bundles hold too."""
         self._database = database
-        self._store = store
+        self._archive = archive
         self._ledger = ledger
         self._sequencer = sequencer
         self._search = search
@@ -49,10 +52,6 @@ class Export:
         Raises `UnknownEntry` when nothing is published yet.
         """
         current = self._sequencer.current()
-        try:
-            note, _ = self._store.get(object_name(current.generation, "checkpoint"))
-        except ObjectMissing:
-            raise UnknownEntry from None
         published = self._sequencer.published(current)
         if published is None:
             raise UnknownEntry
@@ -63,8 +62,9 @@ class Export:
                 LedgerExported(actor_kind=ActorKind.AUDITOR, actor=auditor, first="0", end=str(size)),
             )
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
-            bundle.writestr("checkpoint", note)
-            bundle.writestr("vkey", self._sequencer.verifier(current.origin).vkey())
+            bundle.writestr("checkpoint", published.note)
+            verifier = self._sequencer.verifier(current.origin)
+            bundle.writestr("vkey", verifier.vkey())
             with bundle.open("leaves", "w") as leaves:
                 for row in self._rows(current.generation, size):
                     leaves.write(tiles.encode_bundle([row.leaf]))
@@ -73,6 +73,9 @@ class Export:
                     if row.readable:
                         line = {"index": row.leaf_index, "fields": json.loads(row.readable)}
                         lines.write(json.dumps(line).encode() + b"\n")
+            for when, note in self._archive.checkpoints(current.generation) if self._archive else ():
+                if notes.verify(note, verifier).size <= size:
+                    bundle.writestr(f"{KEPT}{when.strftime(KEPT_AT)}", note)
         return size
 
     def csv(self, auditor: PersonId, filters: Filters, reason: str = "") -> Iterator[str]:

@@ -129,6 +129,14 @@ class LedgerKeys:
             raise UnknownEntry
         return self._unwrapped(row.pseudonym, [row], cause)
 
+    def open_set_aside(self, pseudonym: str, cause: str) -> OpenKeys:
+        """Open what was set aside under a pseudonym, for an auditor with a reason. Raises `UnknownEntry`."""
+        with self._database.reading() as tx:
+            row = people.key_set_aside(tx, pseudonym)
+        if row is None:
+            raise UnknownEntry
+        return self._unwrapped(row.pseudonym, [row], cause)
+
     def close(self, tx: Transaction, person: PersonId, destroy_exchanges_at: datetime) -> str:
         """Close a person's ledger: the account key is gone, exchanges are set aside; the closing receipt's code.
 

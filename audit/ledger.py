@@ -7,7 +7,7 @@ from datetime import datetime
 
 from audit import keys
 from audit.entries import Entry, EntryId, PersonId, Term
-from audit.store import entries, people
+from audit.store import entries, log, people
 from audit.tlog.leaf import Leaf, commit, field_key, fields_root
 from config.clock import Clock
 from config.database import Transaction
@@ -30,20 +30,23 @@ class Ledger:
         """Write an entry with the act that it tells of: both commit or neither.
 
         Needs no secret: each person's half is encrypted to their public key. Persons the ledger does not know have
-        no half. entry_id: one of `new_entry_id`, unused; else one is made. One query, and one more when it concerns
-        persons.
+        no half. An act on the house itself, which names no persons, concerns whoever did it. entry_id: one of
+        `new_entry_id`, unused; else one is made. Three queries at most: persons, entry, halves.
         """
         made = entry_id or self.new_entry_id()
-        known = people.persons(tx, entry.persons) if entry.persons else []
+        concerned = entry.persons or ((PersonId(entry.actor),) if entry.actor else ())
+        known = people.persons(tx, concerned) if concerned else []
         now = self._clock.now()
         secret = self._randomness.bytes(32)
         pseudonyms = " ".join(sorted(row.pseudonym for row in known))
         named = [("kind", entry.kind, True), ("persons", pseudonyms, True), *entry.values()]
         committed = [(name, value, clear, field_key(secret, name)) for name, value, clear in named]
+        commitments = [commit(key, name, value) for name, value, _, key in committed]
         readable = {
-            name: [value, key.hex()] if clear else [commit(key, value).hex()] for name, value, clear, key in committed
+            name: [value, key.hex()] if clear else [commitment.hex()]
+            for (name, value, clear, key), commitment in zip(committed, commitments, strict=True)
         }
-        leaf = Leaf(int(now.timestamp()), fields_root([commit(key, value) for _, value, _, key in committed]))
+        leaf = Leaf(int(now.timestamp()), fields_root(commitments))
         hidden = {name: [value, key.hex()] for name, value, clear, key in committed if not clear}
         halves = [self._half(made, row, entry.term, now, json.dumps(hidden).encode()) for row in known]
         values = dict(entry_values(entry))
@@ -58,6 +61,10 @@ class Ledger:
         }
         entries.add(tx, row, halves)
         return made
+
+    def alarm(self, tx: Transaction, code: str, reference: str) -> None:
+        """Keep something that people must look at, once: it is no act, so no entry."""
+        log.raise_alarm(tx, code, reference, self._clock.now())
 
     def _half(
         self, entry: EntryId, row: people.PersonRow, term: Term, now: datetime, content: bytes

@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 
 from audit.entries import EntryId
 from audit.errors import UnknownEntry, VerificationError
-from audit.sequencer import Sequencer, object_name
+from audit.inspection import inspect
+from audit.sequencer import Sequencer
 from audit.store import entries, log
 from audit.tlog import merkle
-from audit.tlog.leaf import Leaf
 from audit.tlog.receipt import Receipt
-from audit.verification import open_fields
 from config.database import Database
-from config.errors import ObjectMissing
 from config.object_store import ObjectStore
 
 
@@ -39,9 +37,8 @@ class Proofs:
     """Makes receipts and proofs from the tree in the database and the published checkpoint."""
 
     def __init__(self, database: Database, store: ObjectStore, sequencer: Sequencer) -> None:
-        """store: the bucket of the live log."""
+        """store: the bucket of the live log, read through `sequencer`."""
         self._database = database
-        self._store = store
         self._sequencer = sequencer
 
     def state(self) -> LogState:
@@ -57,52 +54,53 @@ class Proofs:
 
     def checkpoint(self) -> str:
         """The published signed note of the current log. Raises `UnknownEntry` before the first."""
-        try:
-            note, _ = self._store.get(object_name(self._sequencer.current().generation, "checkpoint"))
-        except ObjectMissing:
-            raise UnknownEntry from None
-        return note.decode()
+        seen = self._sequencer.published(self._sequencer.current())
+        if seen is None:
+            raise UnknownEntry
+        return seen.note
+
+    def consistency(self, first: int) -> tuple[list[bytes], str]:
+        """The proof that the published log continues the one of `first` entries, and the checkpoint it leads to.
+
+        For whoever kept a checkpoint and watches no tiles. Raises `UnknownEntry` when less is published.
+        """
+        current = self._sequencer.current()
+        seen = self._sequencer.published(current)
+        if seen is None or not 0 <= first <= seen.checkpoint.size:
+            raise UnknownEntry
+        node = self._sequencer.node(current.generation)
+        return merkle.consistency_proof(node, first, seen.checkpoint.size), seen.note
 
     def receipt(self, entry: EntryId, opened: Mapping[str, list[str]] | None = None) -> str:
         """The receipt of an entry, with its clear fields open and those of `opened` ({field: [value, key]}) too.
 
-        Raises `UnknownEntry` when there is none, or it isn't published yet.
+        An entry of a log that was closed is proven by that log's last checkpoint. Raises `UnknownEntry` when there is
+        none, it isn't published yet, or the database no longer fits what was published.
         """
         with self._database.reading() as tx:
             row = entries.by_id(tx, entry)
-            current = log.current(tx)
-        if row is None or row.leaf_index is None or current is None or row.generation != current.generation:
+            logs = {found.generation: found for found in log.every(tx)}
+        if row is None or row.leaf_index is None or row.generation not in logs:
             raise UnknownEntry
-        note = self.checkpoint()
-        published = self._sequencer.published(current)
+        of = logs[row.generation]
+        published = self._sequencer.published(of)
         if published is None or row.leaf_index >= published.checkpoint.size:
             raise UnknownEntry
-        path = merkle.inclusion_proof(
-            self._sequencer.node(current.generation),
-            row.leaf_index,
-            published.checkpoint.size,
-        )
+        size = published.checkpoint.size
+        path = merkle.inclusion_proof(self._sequencer.node(of.generation), row.leaf_index, size)
+        leaf = merkle.leaf_hash(row.leaf)
+        try:
+            merkle.verify_inclusion(leaf, row.leaf_index, size, path, published.checkpoint.root)
+        except VerificationError as error:
+            raise UnknownEntry(str(error)) from error
         fields = json.loads(row.readable) if row.readable else {}
         fields |= {name: list(pair) for name, pair in (opened or {}).items() if name in fields}
         extra = json.dumps({"leaf": base64.b64encode(row.leaf).decode(), "fields": fields})
-        return Receipt(row.leaf_index, tuple(path), extra.encode(), note).encode()
+        return Receipt(row.leaf_index, tuple(path), extra.encode(), published.note).encode()
 
     def check_database(self, first: int = 0) -> int:
-        """Hold every readable part against its leaf and every leaf against the tree; how many were checked.
+        """Hold the entries from `first` on against the log (`audit.inspection`); how many were checked.
 
-        Raises `VerificationError` naming the first entry that differs.
+        Raises `VerificationError` naming the first that differs.
         """
-        current = self._sequencer.current()
-        with self._database.reading() as tx:
-            rows = entries.at(tx, current.generation, first, current.size)
-        if [row.leaf_index for row in rows] != list(range(first, current.size)):
-            message = f"an entry between {first} and {current.size} is missing in the database"
-            raise VerificationError(message)
-        node = self._sequencer.node(current.generation)
-        for row in rows:
-            if row.leaf_index is not None and node(0, row.leaf_index) != merkle.leaf_hash(row.leaf):
-                message = f"entry {row.leaf_index} is not what the log committed"
-                raise VerificationError(message)
-            if row.readable:
-                open_fields(Leaf.parse(row.leaf), json.loads(row.readable))
-        return len(rows)
+        return inspect(self._database, self._sequencer, first)

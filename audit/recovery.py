@@ -1,9 +1,12 @@
 """After a restore: the published log knows more than the database. The log goes on from what was published.
 
-1. Our tree must be a beginning of the published one, or the log is closed and a successor opened.
-2. The missing leaves come back from the published bundles, each bundle checked against the published root.
-3. Entries of the backup that had been integrated later take their places again; the others are lost: their leaves
+1. The missing leaves come back from the published bundles, or from the archive's. Growing our tree by them must make
+   the published root: this proves that our tree was its beginning and that each leaf is the one that was signed.
+2. Entries of the backup that had been integrated later take their places again; the others are lost: their leaves
    stay, a `readable_parts_erased` says which.
+3. If no copy makes the root, the log is closed and a successor begins, whose first entry names the last checkpoint.
+
+Nothing is signed before that. Each of these is an alarm too.
 """
 
 from __future__ import annotations
@@ -18,124 +21,156 @@ from audit.store import entries, log
 from audit.tlog import merkle, tiles
 from audit.tlog.checkpoint import Checkpoint
 from audit.tlog.leaf import Leaf
-from config.database import Database
+from config.database import Database, Transaction
 from config.errors import ObjectMissing
 from config.object_store import ObjectStore
+
+
+class _OtherLogError(Exception):
+    """What was found does not make the published root."""
 
 
 class Recovery:
     """Brings a restored database back to its published log."""
 
-    def __init__(self, database: Database, store: ObjectStore, ledger: Ledger, sequencer: Sequencer) -> None:
-        """store: the bucket of the live log."""
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        ledger: Ledger,
+        sequencer: Sequencer,
+        archive: ObjectStore | None = None,
+    ) -> None:
+        """store: the bucket of the live log. archive: the locked one, a second copy of what is full."""
         self._database = database
-        self._store = store
+        self._stores = [store, archive] if archive else [store]
         self._ledger = ledger
         self._sequencer = sequencer
 
     def run_once(self) -> int:
         """What the sequencing job calls: integrate and publish; after a restore rebuild, when that can't be, succeed.
 
-        Returns how many entries were integrated. Raises `LogClosedError` when the log was just closed: its successor
-        begins with the next call.
+        Returns how many entries were integrated; 0 too when another sequencer was faster or a successor was opened.
+        Raises `VerificationError` when the published checkpoint is gone or somebody else's: people must look.
         """
         try:
-            return self._sequencer.run_once()
+            return self._run_once()
         except RaceLostError:
             return 0
-        except DatabaseBehindError as behind:
-            self._rebuild(behind.published)
+
+    def _run_once(self) -> int:
+        try:
             return self._sequencer.run_once()
+        except VerificationError:
+            self._alarm("published_log_is_not_ours")
+            raise
+        except DatabaseBehindError as behind:
+            self._alarm("database_was_behind")
+            if self._rebuild(behind.published):
+                return self._sequencer.run_once()
         except LogClosedError:
-            if not self._open_successor():
-                raise
-            return 0
+            pass  # neither continues the other, or somebody closed it
+        self._open_successor()
+        return 0
 
-    def _rebuild(self, published: Checkpoint) -> None:
-        with self._database.reading() as tx:
-            current = log.current(tx)
-        if current is None:
-            message = "there is no log"
-            raise LogClosedError(message)
-        leaves = self._leaves(current.generation, published)
-        if merkle.root_of([merkle.leaf_hash(leaf) for leaf in leaves[: current.size]]) != current.root:
-            self._close(current.generation)
-            return
-        lost: list[int] = []
-        with self._database.transaction() as tx:
-            for index in range(current.size, published.size):
-                leaf = leaves[index]
-                row = entries.with_leaf(tx, leaf)
-                if row is None:
-                    lost.append(index)
-                    when = datetime.fromtimestamp(Leaf.parse(leaf).time, UTC)
-                    entries.add_lost(tx, f"lost-{current.generation}-{index}", leaf, when)
-                    row = entries.with_leaf(tx, leaf)
-                if row is None:
-                    message = "a leaf could not be kept"
-                    raise LogClosedError(message)
-                current = grow(tx, current, [row])
-            if current.root != published.root:
-                message = "the published bundles do not make the published root"
-                raise LogClosedError(message)
-            for first, end in _ranges(lost):
-                self._ledger.append(
-                    tx,
-                    ReadablePartsErased(actor_kind=ActorKind.JOB, reason="lost", first=str(first), end=str(end)),
-                )
-
-    def _leaves(self, generation: int, published: Checkpoint) -> list[bytes]:
-        leaves: list[bytes] = []
-        for level, index, width in tiles.shape(published.size):
-            if level == 0:
-                try:
-                    bundle, _ = self._store.get(object_name(generation, tiles.bundle_path(index, width)))
-                except ObjectMissing as error:
-                    message = f"bundle {index} of the published log is missing"
-                    raise LogClosedError(message) from error
-                leaves += tiles.decode_bundle(bundle)
-        if merkle.root_of([merkle.leaf_hash(leaf) for leaf in leaves]) != published.root:
-            message = "the published bundles do not make the published root"
-            raise VerificationError(message)
-        return leaves
-
-    def _close(self, generation: int) -> None:
-        with self._database.transaction() as tx:
-            log.close(tx, generation)
-
-    def _open_successor(self) -> bool:
-        """Close the log for good and open the next, whose first entry names the last published checkpoint."""
+    def _rebuild(self, published: Checkpoint) -> bool:
+        """Grow our tree to the published one; False when no copy of the bundles makes its root."""
         with self._database.reading() as tx:
             current = log.current(tx)
         if current is None:
             return False
-        last = self._sequencer.published(current)
-        origin = f"{current.origin.rsplit('/successor-', 1)[0]}/successor-{current.generation + 1}"
+        for stores in (self._stores, self._stores[::-1]):
+            try:
+                leaves = self._missing(current, published, stores)
+                with self._database.transaction() as tx:
+                    self._bring_back(tx, current, leaves, published)
+            except (_OtherLogError, VerificationError, ValueError, OverflowError):  # a forged leaf has any time
+                continue
+            return True
+        return False
+
+    def _missing(self, current: log.LogRow, published: Checkpoint, stores: list[ObjectStore]) -> list[bytes]:
+        """The leaves from our size to the published one, of the first store that has each bundle."""
+        leaves: list[bytes] = []
+        begin = current.size // tiles.WIDTH
+        for level, index, width in tiles.shape(published.size):
+            if level == 0 and index >= begin:
+                leaves += tiles.decode_bundle(_first(stores, current.generation, index, width))[:width]
+        return leaves[current.size - begin * tiles.WIDTH :]
+
+    def _bring_back(self, tx: Transaction, current: log.LogRow, leaves: list[bytes], published: Checkpoint) -> None:
+        if log.current(tx, lock=True) != current:
+            raise RaceLostError
+        rows, lost = [], []
+        for index, leaf in enumerate(leaves, current.size):
+            row = entries.with_leaf(tx, leaf)
+            if row is None:
+                lost.append(index)
+                when = datetime.fromtimestamp(Leaf.parse(leaf).time, UTC)
+                row = entries.add_lost(tx, f"lost-{current.generation}-{index}", leaf, when)
+            rows.append(row)
+        grown = grow(tx, current, rows)
+        if (grown.size, grown.root) != (published.size, published.root):
+            raise _OtherLogError
+        for first, end in _ranges(lost):
+            erased = ReadablePartsErased(actor_kind=ActorKind.JOB, reason="lost", first=str(first), end=str(end))
+            self._ledger.append(tx, erased)
+
+    def _open_successor(self) -> None:
+        """Close the log for good and open the next, whose first entry names the last published checkpoint."""
+        with self._database.reading() as tx:
+            current = log.current(tx)
+        if current is None:
+            return
+        last = self._last(current)
         with self._database.transaction() as tx:
+            newest = log.current(tx, lock=True)
+            if newest is None or newest.generation != current.generation:
+                return  # another worker was first
             log.close(tx, current.generation)
-            log.open_log(
-                tx,
-                log.LogRow(
-                    generation=current.generation + 1,
-                    origin=origin,
-                    size=0,
-                    root=merkle.EMPTY_ROOT,
-                    published_size=0,
-                    closed=False,
-                ),
+            successor = log.LogRow(
+                generation=current.generation + 1,
+                origin=f"{current.origin.rsplit('/successor-', 1)[0]}/successor-{current.generation + 1}",
+                size=0,
+                root=merkle.EMPTY_ROOT,
+                published_size=0,
+                closed=False,
             )
+            log.open_log(tx, successor)
             named = LogOpened(
                 actor_kind=ActorKind.JOB,
-                predecessor=current.origin,
-                predecessor_size=str(last.checkpoint.size if last else 0),
-                predecessor_root=(last.checkpoint.root if last else merkle.EMPTY_ROOT).hex(),
+                predecessor=last.origin,
+                predecessor_size=str(last.size),
+                predecessor_root=last.root.hex(),
             )
-            opened = self._ledger.append(tx, named)
-            row = entries.by_id(tx, opened)
-            successor = log.current(tx)
-            if row is not None and successor is not None:
+            row = entries.by_id(tx, self._ledger.append(tx, named))
+            if row is not None:
                 grow(tx, successor, [row])  # the first entry, before whatever waits
-        return True
+            self._ledger.alarm(tx, "log_was_closed", current.origin)
+
+    def _last(self, current: log.LogRow) -> Checkpoint:
+        """The checkpoint that a successor names: the published one, else what the database knows."""
+        try:
+            seen = self._sequencer.published(current)
+        except VerificationError:
+            seen = None
+        return seen.checkpoint if seen else Checkpoint(current.origin, current.size, current.root)
+
+    def _alarm(self, code: str) -> None:
+        with self._database.transaction() as tx:
+            current = log.current(tx)
+            if current is not None:
+                self._ledger.alarm(tx, code, f"{current.origin} {current.size}"[-128:])
+
+
+def _first(stores: list[ObjectStore], generation: int, index: int, width: int) -> bytes:
+    for path in (tiles.bundle_path(index, width), tiles.bundle_path(index)):
+        for store in stores:
+            try:
+                return store.get(object_name(generation, path))[0]
+            except ObjectMissing:
+                continue
+    raise _OtherLogError
 
 
 def _ranges(indices: list[int]) -> list[tuple[int, int]]:

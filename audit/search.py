@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Generic, TypeVar
 
 from audit.entries import ActorKind, EntryId, LedgerOpened, LedgerSearched, PersonId
-from audit.errors import BadCursor, ReasonNeeded
+from audit.errors import ReasonNeeded
+from audit.found import Cursors, Found, Mine, Page, found, mine
 from audit.keys import LedgerKeys, OpenKeys
 from audit.ledger import Ledger, pseudonym_of
 from audit.store import entries, log
@@ -21,41 +15,12 @@ from audit.store.entries import Filters
 from config.clock import Clock
 from config.database import Database
 
-__all__ = ["Filters", "Found", "Mine", "Page", "Search"]
+__all__ = ["REASONS", "Filters", "Found", "Mine", "Page", "Search"]
 
 LONGEST_PAGE = 200
-_E_co = TypeVar("_E_co", bound="Found", covariant=True)
+LONGEST_OWN = 1_000
 REASONS = ("complaint", "inspection", "breach", "legal_order")
 """Why an auditor may look at one person."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """An entry as an auditor sees it: the clear fields."""
-
-    id: EntryId
-    index: int | None
-    """Its place in the tree; None until it is integrated."""
-    time: datetime
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mine(Found):
-    """An entry as the person concerned sees it: every field.
-
-    opened: value and key of the sealed ones, for a receipt.
-    """
-
-    opened: Mapping[str, list[str]] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[_E_co]):
-    """Some entries, newest first, and the cursor of the next ones (empty at the end)."""
-
-    entries: Sequence[_E_co]
-    cursor: str
 
 
 class Search:
@@ -74,7 +39,7 @@ class Search:
         self._ledger = ledger
         self._keys = keys
         self._clock = clock
-        self._cursor_key = cursor_key
+        self._cursors = Cursors(cursor_key)
 
     def search(
         self,
@@ -91,46 +56,41 @@ class Search:
         """
         if filters.pseudonym and reason not in REASONS:
             raise ReasonNeeded
-        before = self._read(cursor)
-        with self._database.transaction() as tx:
-            self._ledger.append(
-                tx,
-                LedgerSearched(
-                    actor_kind=ActorKind.AUDITOR,
-                    actor=auditor,
-                    filters=" ".join(filters.used()),
-                    pseudonym=filters.pseudonym,
-                    reason=reason,
-                ),
-            )
-            rows = entries.search(tx, filters, before, min(limit, LONGEST_PAGE) + 1)
-        more = len(rows) > limit
-        found = [_found(row) for row in rows[:limit]]
-        return Page(found, self._write(rows[limit - 1].number) if more else "")
+        before = self._cursors.read(cursor)
+        limit = min(limit, LONGEST_PAGE)
+        self._looked(auditor, " ".join(filters.used()), filters.pseudonym, reason)
+        with self._database.reading() as tx:
+            rows = entries.search(tx, filters, before, limit + 1)
+        return Page(
+            [found(row) for row in rows[:limit]],
+            self._cursors.write(rows[limit - 1].number) if len(rows) > limit else "",
+        )
 
     def entry(self, auditor: PersonId, entry: EntryId) -> Found | None:
         """One entry, for an auditor; itself an entry."""
-        with self._database.transaction() as tx:
-            looked = LedgerSearched(actor_kind=ActorKind.AUDITOR, actor=auditor, filters="entry")
-            self._ledger.append(tx, looked)
+        self._looked(auditor, "entry")
+        with self._database.reading() as tx:
             row = entries.by_id(tx, entry)
-        return _found(row) if row is not None and row.readable else None
+        return found(row) if row is not None and row.readable else None
 
     def pseudonym(self, auditor: PersonId, person: PersonId, reason: str) -> str | None:
         """The ledger pseudonym of a person an auditor names, for a stated reason; itself an entry."""
         if reason not in REASONS:
             raise ReasonNeeded
-        with self._database.transaction() as tx:
-            found = pseudonym_of(tx, person)
-            named = LedgerSearched(
-                actor_kind=ActorKind.AUDITOR,
-                actor=auditor,
-                filters="person",
-                pseudonym=found or "",
-                reason=reason,
-            )
-            self._ledger.append(tx, named)
-        return found
+        with self._database.reading() as tx:
+            known = pseudonym_of(tx, person)
+        self._looked(auditor, "person", known or "", reason)
+        return known
+
+    def set_aside(self, auditor: PersonId, pseudonym: str, reason: str) -> Sequence[Mine]:
+        """The exchanges of a closed account, every field opened, for a stated reason; itself an entry.
+
+        Raises `ReasonNeeded`, or `UnknownEntry` when nothing is set aside under that pseudonym (any more).
+        """
+        if reason not in REASONS:
+            raise ReasonNeeded
+        cause = self._looked(auditor, "set_aside", pseudonym, reason)
+        return self._all_of(self._keys.open_set_aside(pseudonym, cause))
 
     def of_person(
         self,
@@ -145,12 +105,17 @@ class Search:
         actor: the account that looks (the person's own, or the holder of a child's safe). Opening their keys is an
         entry, at most one a minute. Raises `UnknownEntry` when the ledger doesn't know the person, `BadCursor`.
         """
-        before = self._read(cursor)
+        before = self._cursors.read(cursor)
+        limit = min(limit, LONGEST_OWN)
         keys = self._keys.opened(person) or self._open(person, actor)
         with self._database.reading() as tx:
             rows = entries.of_pseudonym(tx, keys.pseudonym, before, limit + 1)
-        found = [mine for row, half in rows[:limit] if (mine := _mine(keys, row, half))]
-        return Page(found, self._write(rows[limit - 1][0].number) if len(rows) > limit else "")
+        shown = [(row, mine(keys, row, half)) for row, half in rows[:limit]]
+        self._alarm(row.id for row, made in shown if made and not made.intact)
+        return Page(
+            [made for _, made in shown if made],
+            self._cursors.write(rows[limit - 1][0].number) if len(rows) > limit else "",
+        )
 
     def mine(self, person: PersonId, entry: EntryId, *, actor: str = "") -> Mine | None:
         """One entry that concerns a person, opened for them; None when it doesn't."""
@@ -158,19 +123,16 @@ class Search:
         with self._database.reading() as tx:
             row = entries.by_id(tx, entry)
             half = entries.half(tx, entry, keys.pseudonym)
-        return _mine(keys, row, half) if row and half else None
+        return mine(keys, row, half) if row and half else None
 
-    def with_code(self, code: str, *, limit: int = 1_000) -> Sequence[Mine]:
+    def with_code(self, code: str, *, limit: int = LONGEST_OWN) -> Sequence[Mine]:
         """The exchanges of a closed account, newest first, for whoever holds its closing receipt's code.
 
         Itself an entry, also when the code opens nothing. Raises `UnknownEntry` then.
         """
         with self._database.transaction() as tx:
             cause = self._ledger.append(tx, LedgerOpened(actor_kind=ActorKind.CITIZEN))
-        keys = self._keys.open_with_code(code, cause)
-        with self._database.reading() as tx:
-            rows = entries.of_pseudonym(tx, keys.pseudonym, None, limit)
-        return [mine for row, half in rows if (mine := _mine(keys, row, half))]
+        return self._all_of(self._keys.open_with_code(code, cause), limit)
 
     def overview(self, days: int = 30) -> Sequence[tuple[str, str, int]]:
         """(kind, client, how many) in the last days."""
@@ -188,32 +150,25 @@ class Search:
             cause = self._ledger.append(tx, opening)
         return self._keys.open(person, cause)
 
-    def _write(self, number: int) -> str:
-        raw = number.to_bytes(8, "big")
-        return base64.urlsafe_b64encode(raw + hmac.digest(self._cursor_key, raw, sha256)[:12]).decode().rstrip("=")
+    def _looked(self, auditor: PersonId, filters: str, pseudonym: str = "", reason: str = "") -> EntryId:
+        """Write down that an auditor looks, before anything is shown."""
+        looked = LedgerSearched(
+            actor_kind=ActorKind.AUDITOR,
+            actor=auditor,
+            filters=filters,
+            pseudonym=pseudonym,
+            reason=reason,
+        )
+        with self._database.transaction() as tx:
+            return self._ledger.append(tx, looked)
 
-    def _read(self, cursor: str) -> int | None:
-        if not cursor:
-            return None
-        try:
-            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        except (ValueError, binascii.Error):
-            raise BadCursor from None
-        if not hmac.compare_digest(hmac.digest(self._cursor_key, raw[:8], sha256)[:12], raw[8:]):
-            raise BadCursor
-        return int.from_bytes(raw[:8], "big")
+    def _all_of(self, keys: OpenKeys, limit: int = LONGEST_OWN) -> Sequence[Mine]:
+        with self._database.reading() as tx:
+            rows = entries.of_pseudonym(tx, keys.pseudonym, None, limit)
+        return [made for row, half in rows if (made := mine(keys, row, half))]
 
-
-def _found(row: entries.EntryRow) -> Found:
-    shown = json.loads(row.readable or "{}")
-    values = {name: pair[0] for name, pair in shown.items() if len(pair) == 2}  # noqa: PLR2004 -- value and key
-    return Found(id=EntryId(row.id), index=row.leaf_index, time=row.time, values=values)
-
-
-def _mine(keys: OpenKeys, row: entries.EntryRow, half: entries.HalfRow) -> Mine | None:
-    content = keys.open(half.term, row.id, half.sealed)
-    if content is None or row.readable is None:
-        return None
-    hidden: dict[str, list[str]] = json.loads(content)
-    values = {**_found(row).values, **{name: pair[0] for name, pair in hidden.items()}}
-    return Mine(id=EntryId(row.id), index=row.leaf_index, time=row.time, values=values, opened=hidden)
+    def _alarm(self, changed: Iterable[str]) -> None:
+        """A half that does not fit its leaf was changed by somebody: people must look."""
+        for entry in changed:
+            with self._database.transaction() as tx:
+                self._ledger.alarm(tx, "half_does_not_fit", entry)

@@ -12,91 +12,34 @@ When the database is behind the published log (a restore, a failover) nothing is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from audit.errors import LogClosedError, RaceLostError, VerificationError
+from audit.signers import Signers
 from audit.store import entries, log
 from audit.tlog import checkpoint as notes
 from audit.tlog import merkle, tiles
 from audit.tlog.checkpoint import Checkpoint, Verifier
 from config.database import Database, Transaction
 from config.errors import ObjectExists, ObjectMissing
-from config.identifiers import Randomness
-from config.key_ring import KeyRing, WrappedKey
 from config.object_store import ObjectStore
+
+__all__ = ["DatabaseBehindError", "Published", "Sequencer", "Signers", "grow", "object_name"]
 
 BATCH = 512
 """Entries that one transaction integrates at most: it stays short."""
 
+KEPT_TILES = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The checkpoint in the store, and the ETag to replace it by."""
+    """The checkpoint in the store, as it was signed, and the ETag to replace it by."""
 
     checkpoint: Checkpoint
+    note: str = field(repr=False)
     etag: str
-
-
-class Signers:
-    """The log's signing keys: Ed25519, wrapped in the ring."""
-
-    def __init__(self, database: Database, key_ring: KeyRing, randomness: Randomness) -> None:
-        """key_ring: the one named `ledger`."""
-        self._database = database
-        self._ring = key_ring
-        self._randomness = randomness
-        self._open: dict[str, Ed25519PrivateKey] = {}
-
-    def verifier(self, origin: str) -> Verifier:
-        """The public half for that origin, made with the key at its first use."""
-        with self._database.reading() as tx:
-            row = log.signer(tx, origin)
-        if row is None:
-            row = self._make(origin)
-        return Verifier(origin, row.public_key)
-
-    def key(self, origin: str) -> Ed25519PrivateKey:
-        """The private half for that origin."""
-        if origin not in self._open:
-            self.verifier(origin)
-            with self._database.reading() as tx:
-                row = log.signer(tx, origin)
-            if row is None:
-                message = f"no signing key for {origin}"
-                raise LogClosedError(message)
-            raw = self._ring.unwrap(WrappedKey.decode(row.wrapped), _context(origin), cause=f"signer:{origin}")
-            self._open[origin] = Ed25519PrivateKey.from_private_bytes(raw)
-        return self._open[origin]
-
-    def rewrap_all(self, cause: str) -> int:
-        """Bring every key under the ring's current root version; how many changed."""
-        with self._database.reading() as tx:
-            rows = log.every_signer(tx)
-        changed = 0
-        for row in rows:
-            wrapped = WrappedKey.decode(row.wrapped)
-            if wrapped.version != self._ring.current_version:
-                raw = self._ring.unwrap(wrapped, _context(row.name), cause=cause)
-                again = self._ring.wrap(raw, _context(row.name)).encode()
-                with self._database.transaction() as tx:
-                    changed += log.rewrap_signer(tx, row, again)
-        return changed
-
-    def _make(self, origin: str) -> log.SignerRow:
-        key = Ed25519PrivateKey.from_private_bytes(self._randomness.bytes(32))
-        wrapped = self._ring.wrap(key.private_bytes_raw(), _context(origin)).encode()
-        made = log.SignerRow(name=origin, public_key=key.public_key().public_bytes_raw(), wrapped=wrapped)
-        with self._database.transaction() as tx:
-            kept = log.signer(tx, origin)
-            if kept is None:
-                log.add_signer(tx, made)
-        return kept or made
-
-
-def _context(origin: str) -> dict[str, str]:
-    return {"owner": origin, "key": "ledger-signer"}
 
 
 class Sequencer:
@@ -116,7 +59,8 @@ class Sequencer:
 
         The published checkpoint is read each time before anything is written: our tree must continue it.
         Raises `DatabaseBehindError` when the database was restored or a replica took over, `LogClosedError` when the
-        published log is not ours; nothing was written or signed then.
+        published log is another one than ours, `VerificationError` when what lies there is not the log's or is gone:
+        nothing was written or signed then. `RaceLostError` when another sequencer was faster.
         """
         current = self.current()
         with self._database.reading() as tx:
@@ -130,7 +74,7 @@ class Sequencer:
         current = self.current()
         size = seen.checkpoint.size if seen else 0
         if current.size > size:
-            self._write_tiles(current, size)
+            self._write_tiles(current, seen)
             self._sign(current, seen)
         return integrated
 
@@ -139,7 +83,7 @@ class Sequencer:
         total = 0
         while True:
             with self._database.transaction() as tx:
-                current = log.current(tx)
+                current = log.current(tx, lock=True)
                 if current is None or current.closed:
                     message = "the log is closed"
                     raise LogClosedError(message)
@@ -154,8 +98,9 @@ class Sequencer:
         return self._signers.verifier(origin)
 
     def node(self, generation: int) -> merkle.Node:
-        """The tree in the database, for proofs (reads tiles as it goes)."""
+        """The tree in the database, for proofs (reads tiles as it goes, keeps the last few)."""
 
+        @lru_cache(maxsize=KEPT_TILES)
         def tile(level: int, index: int) -> bytes:
             with self._database.reading() as tx:
                 found = log.tile(tx, generation, level, index)
@@ -195,14 +140,37 @@ class Sequencer:
         Raises `VerificationError` when someone else's lies there.
         """
         try:
-            note, etag = self._store.get(object_name(current.generation, "checkpoint"))
+            data, etag = self._store.get(object_name(current.generation, "checkpoint"))
         except ObjectMissing:
             return None
-        return Published(notes.verify(note.decode(), self._signers.verifier(current.origin)), etag)
+        try:
+            note = data.decode()
+        except UnicodeDecodeError as error:
+            message = "the published checkpoint is not text"
+            raise VerificationError(message) from error
+        return Published(notes.verify(note, self._signers.verifier(current.origin)), note, etag)
+
+    def pieces(self, current: log.LogRow, level: int, index: int, width: int) -> dict[str, bytes]:
+        """path -> content of a tile and, at level 0, its bundle, out of the database. Raises `VerificationError`."""
+        with self._database.reading() as tx:
+            held = log.tile(tx, current.generation, level, index)
+            first = index * tiles.WIDTH
+            rows = entries.at(tx, current.generation, first, first + width) if level == 0 else []
+        if held is None or (level == 0 and len(rows) != width):
+            message = f"tile {level}/{index} is missing in the database"
+            raise VerificationError(message)
+        made = {tiles.hash_path(level, index, width): held[: width * merkle.HASH_BYTES]}
+        if level == 0:
+            made[tiles.bundle_path(index, width)] = tiles.encode_bundle([row.leaf for row in rows])
+        return made
 
     def _compare(self, current: log.LogRow, seen: Published | None) -> None:
-        """Our tree must continue the published one. Raises `DatabaseBehindError` or `LogClosedError` otherwise."""
+        """Our tree must continue the published one. See `run_once` for what is raised otherwise."""
         if seen is None:
+            if current.published_size:
+                # Signing again what may have been restored could make a second root: people must put it back.
+                message = f"the checkpoint of {current.published_size} entries that was published is gone"
+                raise VerificationError(message)
             return
         size = seen.checkpoint.size
         if size > current.size:
@@ -211,26 +179,26 @@ class Sequencer:
             message = f"the database's log of {size} entries is not the published one"
             raise LogClosedError(message)
 
-    def _write_tiles(self, current: log.LogRow, done: int) -> None:
-        """Step 2: everything between the published size (`done`) and ours.
-
-        What lies there already beyond the published size was never signed (a crash, then a restore): it is overwritten.
-        """
+    def _write_tiles(self, current: log.LogRow, seen: Published | None) -> None:
+        """Step 2: everything between the published size and ours."""
+        done = seen.checkpoint.size if seen else 0
         for level, index, width in tiles.shape(current.size):
-            if (index + 1) * tiles.WIDTH ** (level + 1) <= done:
-                continue
-            with self._database.reading() as tx:
-                held = log.tile(tx, current.generation, level, index)
-                first = index * tiles.WIDTH
-                rows = entries.at(tx, current.generation, first, first + width) if level == 0 else []
-            if held is None:
-                message = f"tile {level}/{index} is missing in the database"
-                raise VerificationError(message)
-            hashes = held[: width * merkle.HASH_BYTES]
-            self._store.overwrite(object_name(current.generation, tiles.hash_path(level, index, width)), hashes)
-            if level == 0:
-                bundle = tiles.encode_bundle([row.leaf for row in rows])
-                self._store.overwrite(object_name(current.generation, tiles.bundle_path(index, width)), bundle)
+            if (index + 1) * tiles.WIDTH ** (level + 1) > done:
+                for path, data in self.pieces(current, level, index, width).items():
+                    self._place(current, seen, object_name(current.generation, path), data)
+
+    def _place(self, current: log.LogRow, seen: Published | None, name: str, data: bytes) -> None:
+        """Put a tile in its place. What else lies there was written before a crash and never signed, then a restore.
+
+        Raises `RaceLostError` when somebody published meanwhile: then it may be theirs.
+        """
+        try:
+            self._store.put(name, data)
+        except ObjectExists:
+            now = self.published(current)
+            if (now.etag if now else "") != (seen.etag if seen else ""):
+                raise RaceLostError from None
+            self._store.overwrite(name, data)
 
     def _sign(self, current: log.LogRow, seen: Published | None) -> None:
         """Step 3. The tree of `current` continues `seen`, which is what `If-Match` replaces."""
@@ -283,7 +251,7 @@ def grow(tx: Transaction, current: log.LogRow, batch: list[entries.EntryRow]) ->
     for row in batch:
         if entries.number(tx, row, current.generation, size) != 1:
             raise RaceLostError
-        _push(tile, edge, size, merkle.leaf_hash(row.leaf))
+        tiles.push(tile, edge, size, merkle.leaf_hash(row.leaf))
         size += 1
     for (level, index), hashes in edge.items():
         if hashes:
@@ -299,15 +267,3 @@ def grow(tx: Transaction, current: log.LogRow, batch: list[entries.EntryRow]) ->
         published_size=current.published_size,
         closed=False,
     )
-
-
-def _push(tile: tiles.Tile, edge: dict[tuple[int, int], bytes], index: int, digest: bytes) -> None:
-    """Put a hash at the right edge; a tile that becomes full puts its root on the level above."""
-    level = 0
-    while True:
-        number, place = divmod(index, tiles.WIDTH)
-        held = tile(level, number)[: place * merkle.HASH_BYTES] + digest
-        edge[level, number] = held
-        if place + 1 < tiles.WIDTH:
-            return
-        digest, index, level = merkle.root_of(tiles.hashes(held)), number, level + 1

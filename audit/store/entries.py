@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -55,6 +56,11 @@ halves = Table(
     Column("sealed", LargeBinary, nullable=False),
     Index(None, "pseudonym", "time"),
 )
+
+KEPT_KINDS = ("readable_parts_erased", "log_opened")
+"""What explains the log itself, tells of nobody and is never erased."""
+_IN_NO_TREE = entries.c.generation.is_(None) & entries.c.leaf_index.is_(None)
+"""Both, so that the index of places finds the few that wait among millions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,36 +125,40 @@ def add(tx: Transaction, row: Mapping[str, object], sealed: Sequence[HalfRow]) -
 
 def waiting(tx: Transaction, limit: int) -> list[EntryRow]:
     """Entries that are in no tree yet, oldest arrival first."""
-    chosen = select(entries).where(entries.c.leaf_index.is_(None)).order_by(entries.c.number).limit(limit)
-    return _rows(tx, chosen)
+    return _rows(tx, select(entries).where(_IN_NO_TREE).order_by(entries.c.number).limit(limit))
 
 
 def anything_waiting(tx: Transaction) -> bool:
     """Whether an entry waits to be integrated."""
-    return tx.execute(select(entries.c.number).where(entries.c.leaf_index.is_(None)).limit(1)).first() is not None
+    return tx.execute(select(entries.c.number).where(_IN_NO_TREE).limit(1)).first() is not None
+
+
+def oldest_waiting(tx: Transaction) -> datetime | None:
+    """When the oldest entry that waits was written."""
+    return tx.execute(select(func.min(entries.c.time)).where(_IN_NO_TREE)).scalar()
 
 
 def with_leaf(tx: Transaction, leaf: bytes) -> EntryRow | None:
     """A waiting entry with this leaf."""
-    found = _rows(tx, select(entries).where(entries.c.leaf == leaf, entries.c.leaf_index.is_(None)).limit(1))
+    found = _rows(tx, select(entries).where(entries.c.leaf == leaf, _IN_NO_TREE).limit(1))
     return found[0] if found else None
 
 
-def add_lost(tx: Transaction, entry: str, leaf: bytes, time: datetime) -> None:
+def add_lost(tx: Transaction, entry: str, leaf: bytes, time: datetime) -> EntryRow:
     """Insert the leaf of an entry whose readable part a restore lost."""
-    tx.execute(insert(entries).values(id=entry, leaf=leaf, time=time))
+    chosen = insert(entries).values(id=entry, leaf=leaf, time=time).returning(*entries.c)
+    return EntryRow(**tx.execute(chosen).mappings().one())
 
 
 def number(tx: Transaction, row: EntryRow, generation: int, index: int) -> int:
     """Give a waiting entry its place; 1 unless someone did before."""
-    free = (entries.c.number == row.number) & entries.c.leaf_index.is_(None)
+    free = (entries.c.number == row.number) & _IN_NO_TREE
     return tx.execute(update(entries).where(free).values(generation=generation, leaf_index=index)).rowcount
 
 
 def at(tx: Transaction, generation: int, first: int, end: int) -> list[EntryRow]:
     """The integrated entries [first, end) of a log, in order."""
-    chosen = (entries.c.generation == generation) & entries.c.leaf_index.between(first, end - 1)
-    return _rows(tx, select(entries).where(chosen).order_by(entries.c.leaf_index))
+    return _rows(tx, select(entries).where(_between(generation, first, end)).order_by(entries.c.leaf_index))
 
 
 def by_id(tx: Transaction, entry: str) -> EntryRow | None:
@@ -215,23 +225,31 @@ def half(tx: Transaction, entry: str, pseudonym: str) -> HalfRow | None:
     return HalfRow(**row) if row else None
 
 
-def erase_halves(tx: Transaction, pseudonym: str, term: str) -> int:
-    """Remove a person's sealed halves of one term; how many."""
-    return tx.execute(delete(halves).where(halves.c.pseudonym == pseudonym, halves.c.term == term)).rowcount
+def halves_of(tx: Transaction, ids: Sequence[str]) -> dict[str, set[str]]:
+    """entry -> the pseudonyms that have a half of it."""
+    found: dict[str, set[str]] = {}
+    for row in tx.execute(select(halves.c.entry, halves.c.pseudonym).where(halves.c.entry.in_(ids))):
+        found.setdefault(row.entry, set()).add(row.pseudonym)
+    return found
 
 
 def erase_readable(tx: Transaction, generation: int, first: int, end: int) -> int:
-    """Remove the readable parts of [first, end); the leaves stay."""
-    chosen = (entries.c.generation == generation) & entries.c.leaf_index.between(first, end - 1)
+    """Remove the readable parts of [first, end) that tell of someone; the leaves stay."""
+    chosen = _between(generation, first, end) & entries.c.kind.not_in(KEPT_KINDS)
     tx.execute(delete(halves).where(halves.c.entry.in_(select(entries.c.id).where(chosen))))
     emptied = dict.fromkeys(("kind", "outcome", "client", "document_type", "purpose", "readable"))
     return tx.execute(update(entries).where(chosen).values(**emptied)).rowcount
 
 
-def oldest_readable(tx: Transaction, generation: int) -> int | None:
-    """The index of the first entry that still has a readable part."""
-    chosen = (entries.c.generation == generation) & entries.c.leaf_index.is_not(None) & entries.c.kind.is_not(None)
-    return tx.execute(select(func.min(entries.c.leaf_index)).where(chosen)).scalar()
+def first_readable(tx: Transaction, generation: int, first: int, end: int) -> int | None:
+    """The index of the first entry of [first, end) that still tells of someone."""
+    chosen = _between(generation, first, end) & entries.c.kind.not_in(KEPT_KINDS)
+    return tx.execute(select(entries.c.leaf_index).where(chosen).order_by(entries.c.leaf_index).limit(1)).scalar()
+
+
+def of_kind(tx: Transaction, kind: str) -> list[EntryRow]:
+    """Every readable entry of a kind, oldest arrival first."""
+    return _rows(tx, select(entries).where(entries.c.kind == kind).order_by(entries.c.number))
 
 
 def index_before(tx: Transaction, generation: int, time: datetime) -> int:
@@ -248,6 +266,10 @@ def present(tx: Transaction, ids: Sequence[str]) -> set[str]:
     """Those of these entry ids that are in a tree."""
     chosen = select(entries.c.id).where(entries.c.id.in_(ids), entries.c.leaf_index.is_not(None))
     return {row[0] for row in tx.execute(chosen)}
+
+
+def _between(generation: int, first: int, end: int) -> ColumnElement[bool]:
+    return (entries.c.generation == generation) & entries.c.leaf_index.between(first, end - 1)
 
 
 def _rows(tx: Transaction, chosen: object) -> list[EntryRow]:

@@ -64,10 +64,16 @@ class SignerRow:
     wrapped: bytes = field(repr=False)
 
 
-def current(tx: Transaction) -> LogRow | None:
-    """The newest log."""
-    row = tx.execute(select(logs).order_by(logs.c.generation.desc()).limit(1)).mappings().first()
+def current(tx: Transaction, *, lock: bool = False) -> LogRow | None:
+    """The newest log. lock: nobody else can advance it until this transaction ends (SQLite has one writer anyway)."""
+    chosen = select(logs).order_by(logs.c.generation.desc()).limit(1)
+    row = tx.execute(chosen.with_for_update() if lock else chosen).mappings().first()
     return LogRow(**row) if row else None
+
+
+def every(tx: Transaction) -> list[LogRow]:
+    """All logs, the first one first: one, unless a log had to be closed."""
+    return [LogRow(**row) for row in tx.execute(select(logs).order_by(logs.c.generation)).mappings()]
 
 
 def open_log(tx: Transaction, row: LogRow) -> None:

@@ -71,11 +71,6 @@ def persons(tx: Transaction, ids: Sequence[str]) -> list[PersonRow]:
     return [PersonRow(**row) for row in rows]
 
 
-def person_of(tx: Transaction, pseudonym: str) -> str | None:
-    """Whose pseudonym this is; None when the account is closed."""
-    return tx.execute(select(people.c.person).where(people.c.pseudonym == pseudonym)).scalar()
-
-
 def keys_of(tx: Transaction, pseudonym: str) -> list[KeyRow]:
     """The wrapped keys under a pseudonym."""
     rows = tx.execute(select(keys.c.pseudonym, keys.c.term, keys.c.wrapped).where(keys.c.pseudonym == pseudonym))
@@ -85,6 +80,16 @@ def keys_of(tx: Transaction, pseudonym: str) -> list[KeyRow]:
 def key_by_code(tx: Transaction, code_hash: bytes) -> KeyRow | None:
     """The key that was set aside under this closing code."""
     chosen = select(keys.c.pseudonym, keys.c.term, keys.c.wrapped).where(keys.c.closing_code_hash == code_hash)
+    row = tx.execute(chosen).mappings().first()
+    return KeyRow(**row) if row else None
+
+
+def key_set_aside(tx: Transaction, pseudonym: str) -> KeyRow | None:
+    """The key that was set aside for that pseudonym when its account closed."""
+    chosen = select(keys.c.pseudonym, keys.c.term, keys.c.wrapped).where(
+        keys.c.pseudonym == pseudonym,
+        keys.c.closing_code_hash.is_not(None),
+    )
     row = tx.execute(chosen).mappings().first()
     return KeyRow(**row) if row else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass
@@ -16,8 +15,11 @@ from audit.tlog.merkle import HASH_BYTES
 
 ED25519 = 1
 """The signature algorithm byte of signed-note."""
-_SIGNATURE = re.compile(r"^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$")
-_SIZE = re.compile(r"^(0|[1-9][0-9]{0,18})$")
+MOST_SIGNATURES = 64
+"""Of one note (signed-note: at least 16 must be accepted)."""
+_SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+=*)")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,16 @@ class Verifier:
         try:
             name, key_id, encoded = vkey.strip().split("+", 2)
             key = base64.b64decode(encoded, validate=True)
-        except (ValueError, binascii.Error) as error:
+        except ValueError as error:
             message = "this is no verifier key (name+hash+key)"
             raise VerificationError(message) from error
         made = cls(name, key[1:])
-        if key[:1] != bytes([ED25519]) or len(key) != 1 + HASH_BYTES or made.key_id.hex() != key_id:
+        if (
+            not re.fullmatch(r"[^\s+]+", name)
+            or key[:1] != bytes([ED25519])
+            or len(key) != 1 + HASH_BYTES
+            or made.key_id.hex() != key_id
+        ):
             message = "the verifier key does not fit its own hash"
             raise VerificationError(message)
         return made
@@ -73,54 +80,68 @@ def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey, name: str) -> str:
     return f"{text}\n— {name} {signature}\n"
 
 
-def parse_without_verifying(note: str) -> Checkpoint:
-    """The checkpoint inside a note, whoever signed it. Raises `VerificationError` when it is malformed."""
-    return _parse(note.partition("\n\n")[0] + "\n")
-
-
 def verify(note: str, verifier: Verifier) -> Checkpoint:
-    """The checkpoint of a note that `verifier`'s key signed (signed-note: other signatures are ignored).
+    """The checkpoint of a note that `verifier`'s key signed (signed-note: signatures of other keys are ignored).
 
+    The origin must be the verifier's name: a key that signs for two logs proves nothing about either.
     Raises `VerificationError`.
     """
-    text, separator, signatures = note.rpartition("\n\n")
-    text += "\n"
-    if not separator or not signatures.endswith("\n"):
-        message = "the checkpoint is not a signed note"
+    text, signatures = _signed(note)
+    ours = [s[4:] for name, s in signatures if name == verifier.name and s[:4] == verifier.key_id]
+    if not ours:
+        message = "the checkpoint is not signed by this log's key"
         raise VerificationError(message)
-    for line in signatures.splitlines():
-        match = _SIGNATURE.match(line)
-        if match is None:
-            message = "the checkpoint has a malformed signature line"
-            raise VerificationError(message)
+    for signature in ours:
         try:
-            signature = base64.b64decode(match[2], validate=True)
-        except binascii.Error as error:
-            message = "the checkpoint has a malformed signature"
-            raise VerificationError(message) from error
-        if base64.b64encode(signature).decode() != match[2]:
-            message = "the checkpoint has a signature that is not in its one form"
-            raise VerificationError(message)
-        if match[1] != verifier.name or signature[:4] != verifier.key_id:
-            continue
-        try:
-            Ed25519PublicKey.from_public_bytes(verifier.public_key).verify(signature[4:], text.encode())
-        except InvalidSignature as error:
+            Ed25519PublicKey.from_public_bytes(verifier.public_key).verify(signature, text)
+        except (InvalidSignature, ValueError) as error:
             message = "the checkpoint's signature is not the log's"
             raise VerificationError(message) from error
-        return _parse(text)
-    message = "the checkpoint is not signed by this log's key"
-    raise VerificationError(message)
+    checkpoint = _parse(text.decode())
+    if checkpoint.origin != verifier.name:
+        message = f"the checkpoint is of the log {checkpoint.origin}, not of {verifier.name}"
+        raise VerificationError(message)
+    return checkpoint
+
+
+def _signed(note: str) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """The signed text and (key name, key id and signature) of each line below it."""
+    text, separator, lines = note.rpartition("\n\n")
+    if not separator or not lines.endswith("\n") or _CONTROL.search(note):
+        message = "the checkpoint is not a signed note"
+        raise VerificationError(message)
+    signatures = [_signature(line) for line in lines.removesuffix("\n").split("\n", MOST_SIGNATURES - 1)]
+    try:
+        return f"{text}\n".encode(), signatures
+    except UnicodeEncodeError as error:
+        message = "the checkpoint is not a signed note"
+        raise VerificationError(message) from error
+
+
+def _signature(line: str) -> tuple[str, bytes]:
+    match = _SIGNATURE.fullmatch(line)
+    if match is None:
+        message = "the checkpoint has a malformed signature line"
+        raise VerificationError(message)
+    try:
+        signature = base64.b64decode(match[2], validate=True)
+    except ValueError as error:
+        message = "the checkpoint has a malformed signature"
+        raise VerificationError(message) from error
+    if base64.b64encode(signature).decode() != match[2]:
+        message = "the checkpoint has a signature that is not in its one form"
+        raise VerificationError(message)
+    return match[1], signature
 
 
 def _parse(text: str) -> Checkpoint:
     lines = text.split("\n")
-    if len(lines) < 4 or not lines[0] or not _SIZE.match(lines[1]) or lines[-1]:  # noqa: PLR2004 -- three lines, end
+    if len(lines) < 4 or not all(lines[:-1]) or not _SIZE.fullmatch(lines[1]):  # noqa: PLR2004 -- three lines, end
         message = "the checkpoint is malformed"
         raise VerificationError(message)
     try:
         root = base64.b64decode(lines[2], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         message = "the checkpoint's root is not base64"
         raise VerificationError(message) from error
     if len(root) != HASH_BYTES or base64.b64encode(root).decode() != lines[2]:

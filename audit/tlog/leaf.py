@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -15,6 +15,8 @@ from audit.tlog.merkle import HASH_BYTES, leaf_hash, root_of
 
 VERSION = 1
 LEAF_BYTES = 41
+CLOCK_SECONDS = 60
+"""How much older than what came before a leaf may claim to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,31 @@ def field_key(entry_secret: bytes, name: str) -> bytes:
     return HKDF(SHA256(), HASH_BYTES, salt=None, info=b"citizen-account/ledger/1/" + name.encode()).derive(entry_secret)
 
 
-def commit(key: bytes, value: str) -> bytes:
-    """HMAC-SHA-256 of the value under the field's key."""
-    return hmac.digest(key, value.encode(), sha256)
+def commit(key: bytes, name: str, value: str) -> bytes:
+    """HMAC-SHA-256, under the field's key, of its name (2 bytes of length before it) and value.
+
+    Whoever checks gets the key, not how it was derived: the name must be committed too, or a value could be shown
+    under another one.
+    """
+    named = name.encode()
+    return hmac.digest(key, len(named).to_bytes(2, "big") + named + value.encode(), sha256)
 
 
 def fields_root(commitments: Sequence[bytes]) -> bytes:
     """The Merkle root over the commitments in catalogue order."""
     return root_of([leaf_hash(commitment) for commitment in commitments])
+
+
+def not_back_dated(leaves: Sequence[Leaf], first: int = 0, kept: Mapping[int, int] | None = None) -> None:
+    """An entry is integrated within seconds: one that claims to be much older than what came before was slipped in.
+
+    first: the index of the first leaf. kept: size -> time (seconds since 1970) of checkpoints kept at known times,
+    each of which lacks the leaves from its size on. Raises `VerificationError`.
+    """
+    newest = 0
+    for index, leaf in enumerate(leaves, first):
+        newest = max(newest, (kept or {}).get(index, 0))
+        if leaf.time < newest - CLOCK_SECONDS:
+            message = f"entry {index} claims a time {newest - leaf.time} s before what precedes it: back-dated"
+            raise VerificationError(message)
+        newest = max(newest, leaf.time)

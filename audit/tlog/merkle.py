@@ -7,7 +7,8 @@ leaf index * 2**level.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 
 from audit.errors import VerificationError
 
@@ -35,6 +36,21 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
         paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
         level = paired + level[len(paired) * 2 :]
     return level[0]
+
+
+def roots_at(hashes: Sequence[bytes], sizes: Iterable[int]) -> dict[int, bytes]:
+    """The roots of the first n leaf hashes for each n of `sizes` that there is, in one pass."""
+    wanted = set(sizes)
+    found = {0: EMPTY_ROOT} if 0 in wanted else {}
+    edge: list[bytes] = []  # the complete subtrees from left to right, each smaller than the one before
+    for size, digest in enumerate(hashes, 1):
+        edge.append(digest)
+        for _ in range((size & -size).bit_length() - 1):
+            right = edge.pop()
+            edge.append(node_hash(edge.pop(), right))
+        if size in wanted:
+            found[size] = reduce(lambda right, left: node_hash(left, right), edge[-2::-1], edge[-1])
+    return found
 
 
 def root(node: Node, size: int) -> bytes:

@@ -1,7 +1,7 @@
 """Receipts: a self-contained proof that one entry is in the log (C2SP tlog-proof).
 
 c2sp.org/tlog-proof@v1
-extra <base64>
+extra <base64>         omitted when empty
 index <decimal>
 <base64 hash>          one line for each hash of the inclusion path
 <blank line>
@@ -11,7 +11,6 @@ index <decimal>
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -21,7 +20,8 @@ from audit.tlog import merkle
 from audit.tlog.checkpoint import Checkpoint, Verifier
 
 HEADING = "c2sp.org/tlog-proof@v1"
-_INDEX = re.compile(r"^index (0|[1-9][0-9]{0,18})$")
+_INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})")
+_EXTRA = "extra "
 LONGEST_PATH = 63
 
 
@@ -36,7 +36,10 @@ class Receipt:
 
     def encode(self) -> str:
         """The text of the receipt."""
-        lines = [HEADING, f"extra {base64.b64encode(self.extra).decode()}", f"index {self.index}"]
+        lines = [HEADING]
+        if self.extra:
+            lines.append(_EXTRA + base64.b64encode(self.extra).decode())
+        lines.append(f"index {self.index}")
         lines += [base64.b64encode(digest).decode() for digest in self.path]
         return "\n".join(lines) + "\n\n" + self.checkpoint
 
@@ -44,19 +47,20 @@ class Receipt:
     def parse(cls, text: str) -> Receipt:
         """The reverse, strict: what parses encodes to the same text. Raises `VerificationError`."""
         head, separator, checkpoint = text.partition("\n\n")
-        lines = head.split("\n")
-        if not separator or len(lines) < 3 or lines[0] != HEADING or not lines[1].startswith("extra "):  # noqa: PLR2004 -- three lines
+        heading, *lines = head.split("\n")
+        if not separator or heading != HEADING or not lines:
             message = "this is no receipt of a log"
             raise VerificationError(message)
-        match = _INDEX.match(lines[2])
-        if match is None or len(lines) - 3 > LONGEST_PATH:
+        extra = _decode(lines.pop(0).removeprefix(_EXTRA)) if lines[0].startswith(_EXTRA) else b""
+        match = _INDEX.fullmatch(lines[0]) if lines else None
+        if match is None or len(lines) - 1 > LONGEST_PATH:
             message = "the receipt's index or path is malformed"
             raise VerificationError(message)
-        path = tuple(_decode(line) for line in lines[3:])
+        path = tuple(_decode(line) for line in lines[1:])
         if any(len(digest) != merkle.HASH_BYTES for digest in path):
             message = "the receipt's path is malformed"
             raise VerificationError(message)
-        parsed = cls(int(match[1]), path, _decode(lines[1].removeprefix("extra ")), checkpoint)
+        parsed = cls(int(match[1]), path, extra, checkpoint)
         if parsed.encode() != text:
             message = "the receipt is not in its one form"
             raise VerificationError(message)
@@ -72,6 +76,6 @@ class Receipt:
 def _decode(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         message = "the receipt holds something that is not base64"
         raise VerificationError(message) from error

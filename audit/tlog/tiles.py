@@ -78,6 +78,21 @@ def node_from(tile: Tile) -> Node:
     return node
 
 
+def push(tile: Tile, edge: dict[tuple[int, int], bytes], index: int, digest: bytes) -> None:
+    """Put a leaf hash at the right edge of a tree; a tile that becomes full puts its root on the level above.
+
+    tile: what is held so far, `edge` included. edge: the changed tiles, by (level, index).
+    """
+    level = 0
+    while True:
+        number, place = divmod(index, WIDTH)
+        held = tile(level, number)[: place * HASH_BYTES] + digest
+        edge[level, number] = held
+        if place + 1 < WIDTH:
+            return
+        digest, index, level = root_of(hashes(held)), number, level + 1
+
+
 def _number(index: int) -> str:
     parts = [f"{index % 1000:03d}"]
     while index >= 1000:  # noqa: PLR2004 -- three digits an element

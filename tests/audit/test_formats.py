@@ -15,12 +15,11 @@ from audit.errors import VerificationError
 from audit.tlog import checkpoint as notes
 from audit.tlog import merkle, tiles
 from audit.tlog.checkpoint import Checkpoint, Verifier
+from audit.tlog.leaf import Leaf, commit, field_key, fields_root, not_back_dated
+from audit.tlog.readable import Erasures, open_fields
 from audit.tlog.receipt import Receipt
 
 # RFC 6962's reference inputs and the roots that certificate-transparency publishes for their first n.
-INPUTS = [
-    b"", b"\x00", b"\x10", b" !", b"01", b"@ABC", b"PQRSTUVW", b"`abcdefghijklmno",
-]  # fmt: skip
 INPUTS = [
     bytes.fromhex(x)
     for x in (
@@ -122,6 +121,7 @@ def test_tile_paths_are_those_of_the_specification(index: int, width: int, path:
 @given(st.lists(st.binary(max_size=300), max_size=20))
 def test_bundles_come_back_and_a_cut_one_is_refused(entries: list[bytes]) -> None:
     bundle = tiles.encode_bundle(entries)
+    assert len(bundle) == sum(2 + len(entry) for entry in entries)
     assert tiles.decode_bundle(bundle) == entries
     if bundle and entries[-1]:
         with pytest.raises(VerificationError):
@@ -136,13 +136,61 @@ def test_the_shape_of_a_tree_counts_every_hash_once(size: int) -> None:
 
 @given(st.text(alphabet="abc./-", min_size=1, max_size=30), st.integers(0, 2**60), st.binary(min_size=32, max_size=32))
 def test_a_signed_checkpoint_comes_back_and_every_flipped_bit_is_refused(origin: str, size: int, root: bytes) -> None:
-    note = notes.sign(Checkpoint(origin, size, root), KEY, VERIFIER.name)
-    assert notes.verify(note, VERIFIER) == Checkpoint(origin, size, root)
+    verifier = Verifier(origin, VERIFIER.public_key)
+    note = notes.sign(Checkpoint(origin, size, root), KEY, origin)
+    assert notes.verify(note, verifier) == Checkpoint(origin, size, root)
     raw = note.encode()
-    for place in range(0, len(raw), 7):
-        changed = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
+    for place in range(len(raw)):
+        changed = raw[:place] + bytes([raw[place] ^ 1 << size % 8]) + raw[place + 1 :]
         with pytest.raises((VerificationError, UnicodeDecodeError)):
-            notes.verify(changed.decode(), VERIFIER)
+            notes.verify(changed.decode(), verifier)
+
+
+def resigned(text: str) -> str:
+    """A note of any text, signed with the log's key."""
+    return f"{text}\n— log.example {base64.b64encode(VERIFIER.key_id + KEY.sign(text.encode())).decode()}\n"
+
+
+ROOT = base64.b64encode(b"r" * 32).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(f"log.example\n01\n{ROOT}\n", "malformed", id="a leading zero"),
+        pytest.param(f"log.example\n-1\n{ROOT}\n", "malformed", id="a sign"),
+        pytest.param(f"log.example\n\u0661\n{ROOT}\n", "malformed", id="digits of another script"),
+        pytest.param(f"\n1\n{ROOT}\n", "malformed", id="no origin"),
+        pytest.param(f"log.example\n1\n{ROOT}\n\nx\n", "malformed", id="an empty extension line"),
+        pytest.param("log.example\n1\n", "malformed", id="no root"),
+        pytest.param("log.example\n1\nAAAA\n", "wrong length", id="a short root"),
+        pytest.param(f"log.example\n1\n{ROOT[:-2]}r=\n", "form", id="a root with bits beyond its end"),
+        pytest.param(f"log.example\n1\n{ROOT}\r\n", "not a signed note", id="a control character"),
+        pytest.param(f"other.example\n1\n{ROOT}\n", "other.example", id="another log, same key"),
+    ],
+)
+def test_a_checkpoint_of_another_form_is_refused_even_when_signed(text: str, said: str) -> None:
+    with pytest.raises(VerificationError, match=said):
+        notes.verify(resigned(text), VERIFIER)
+
+
+def test_extension_lines_are_read_over_and_too_many_signatures_refused() -> None:
+    note = resigned(f"log.example\n1\n{ROOT}\nsomething more\n")
+    assert notes.verify(note, VERIFIER).size == 1
+    other = f"— witness.example {base64.b64encode(b'abcd' + b's' * 64).decode()}\n"
+    assert notes.verify(note + other * 16, VERIFIER).size == 1
+    with pytest.raises(VerificationError):
+        notes.verify(note + other * 64, VERIFIER)
+
+
+def test_the_example_of_the_specification_is_read_as_a_verifier_key_says() -> None:
+    # C2SP signed-note's own example: the key id is the first four bytes of the signature line.
+    line = (
+        "— quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcX"
+        "xj99ihAQwaqP3ZekRwNtIc="
+    )
+    name, signature = notes._signature(line)
+    assert (name, signature[:4].hex(), len(signature)) == ("quasimodo.example/salvatore", "367ba04b", 68)
 
 
 def test_signatures_of_others_are_ignored_but_ours_must_be_there() -> None:
@@ -165,6 +213,119 @@ def test_verifier_keys_come_back_and_a_wrong_one_is_refused() -> None:
 def test_receipts_parse_to_themselves(extra: bytes, index: int, path: list[bytes]) -> None:
     text = Receipt(index, tuple(path), extra, "note\n").encode()
     assert Receipt.parse(text).encode() == text
+
+
+@given(st.binary(max_size=400))
+def test_what_parses_as_a_bundle_serializes_to_the_same_bytes(data: bytes) -> None:
+    try:
+        entries = tiles.decode_bundle(data)
+    except VerificationError:
+        return
+    assert tiles.encode_bundle(entries) == data
+
+
+@given(st.binary(max_size=50))
+def test_what_parses_as_a_leaf_serializes_to_the_same_bytes(data: bytes) -> None:
+    try:
+        leaf = Leaf.parse(data)
+    except VerificationError:
+        return
+    assert leaf.encode() == data
+
+
+@given(st.integers(0, 2**64 - 1), st.binary(min_size=32, max_size=32))
+def test_leaves_come_back(time: int, root: bytes) -> None:
+    encoded = Leaf(time, root).encode()
+    assert len(encoded) == 41
+    assert Leaf.parse(encoded) == Leaf(time, root)
+
+
+def test_a_receipt_without_extra_data_has_no_such_line() -> None:
+    text = Receipt(3, (b"h" * 32,), b"", "note\n").encode()
+    assert text.split("\n")[1] == "index 3"
+    assert Receipt.parse(text).extra == b""
+    with pytest.raises(VerificationError):
+        Receipt.parse(text.replace("index 3", "extra \nindex 3"))
+
+
+def fields() -> tuple[Leaf, dict[str, list[str]]]:
+    named = {"kind": "document_read", "client": "school", "purpose": "enrolment"}
+    keys = {name: field_key(b"s" * 32, name) for name in named}
+    leaf = Leaf(1, fields_root([commit(keys[name], name, value) for name, value in named.items()]))
+    return leaf, {name: [value, keys[name].hex()] for name, value in named.items()}
+
+
+def test_any_field_opens_alone_and_no_value_can_be_shown_under_another_name() -> None:
+    leaf, shown = fields()
+    closed = {n: [commit(bytes.fromhex(k), n, v).hex()] for n, (v, k) in shown.items()}
+    assert open_fields(leaf, closed) == {}
+    assert open_fields(leaf, {**closed, "client": shown["client"]}) == {"client": "school"}
+    swapped = {"kind": shown["kind"], "purpose": shown["client"], "client": shown["purpose"]}
+    moved = dict(reversed(shown.items()))
+    for wrong in (swapped, moved, {**shown, "client": ["other", shown["client"][1]]}, {"kind": shown["kind"]}):
+        with pytest.raises(VerificationError, match="not the ones that the log committed"):
+            open_fields(leaf, wrong)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=70),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+def test_only_the_one_error_leaves_opened_fields(garbage: dict[str, Any]) -> None:
+    with pytest.raises(VerificationError):
+        open_fields(fields()[0], garbage)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(-5, 70), st.integers(-5, 70)), max_size=6), st.data())
+def test_a_part_may_be_missing_exactly_when_a_later_entry_names_it(
+    notices: list[tuple[int, int, int]],
+    data: Any,
+) -> None:
+    erasures = Erasures("log")
+    for index, first, end in notices:
+        said = {"kind": "readable_parts_erased", "first": str(first), "end": str(end)}
+        erasures.note(index, said)
+        erasures.note(index, {**said, "first": "0", "end": "70", "origin": "another log"})
+        erasures.note(index, {**said, "first": "0", "end": "70", "kind": "signed_in"})
+    missing = sorted(data.draw(st.sets(st.integers(0, 60), max_size=8)))
+    allowed = all(any(first <= gone < end and gone < index for index, first, end in notices) for gone in missing)
+    if allowed:
+        erasures.explain(missing)
+    else:
+        with pytest.raises(VerificationError, match="is missing and no later entry"):
+            erasures.explain(missing)
+
+
+def test_a_leaf_older_than_a_checkpoint_that_lacks_it_is_back_dated() -> None:
+    leaves = [Leaf(time, b"r" * 32) for time in (1000, 1050, 1041)]
+    not_back_dated(leaves)
+    not_back_dated(leaves, kept={3: 2000, 2: 1101})
+    with pytest.raises(VerificationError, match="entry 2 claims a time 61 s before"):
+        not_back_dated(leaves, kept={2: 1102})
+    with pytest.raises(VerificationError, match="entry 12 claims a time 61 s before"):
+        not_back_dated([*leaves[:2], Leaf(989, b"r" * 32)], 10)
+
+
+@given(st.integers(0, 300), st.sets(st.integers(0, 320), max_size=12))
+def test_roots_on_the_way_are_those_of_each_size(size: int, sizes: set[int]) -> None:
+    leaves = hashes(size)
+    assert merkle.roots_at(leaves, sizes) == {n: merkle.root_of(leaves[:n]) for n in sizes if n <= size}
+
+
+@given(st.binary(max_size=60), st.integers(0, 2**60), st.text(max_size=30))
+def test_what_parses_as_a_receipt_serializes_to_the_same_text(extra: bytes, index: int, inserted: str) -> None:
+    text = Receipt(index, (b"h" * 32,), extra, "note\n").encode()
+    place = index % len(text)
+    changed = text[:place] + inserted + text[place + 1 :]
+    try:
+        parsed = Receipt.parse(changed)
+    except VerificationError:
+        return
+    assert parsed.encode() == changed
 
 
 @given(st.text(max_size=200))
