@@ -100,7 +100,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no t
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Nobody listens."""
 
-    def generate_token(  # noqa: PLR0917 -- Authlib's signature
+    def generate_token(
         self,
         grant_type: str,
         client: Client,

@@ -34,7 +34,7 @@ def used() -> dict[str, str]:
 
 @pytest.mark.parametrize("chosen", LANGUAGES)
 def test_every_text_has_its_translation(chosen: str) -> None:
-    known = language.catalogue(chosen)._catalog  # type: ignore[attr-defined]
+    known = language.catalogue(chosen)._catalog
     assert len(used()) > 300
     missing = {message: file for message, file in used().items() if message not in known and (message, 0) not in known}
     assert missing == {}
@@ -43,7 +43,7 @@ def test_every_text_has_its_translation(chosen: str) -> None:
 @pytest.mark.parametrize("chosen", LANGUAGES)
 def test_translations_keep_the_placeholders_and_are_not_empty(chosen: str) -> None:
     wrong = []
-    for key, text in language.catalogue(chosen)._catalog.items():  # type: ignore[attr-defined]
+    for key, text in language.catalogue(chosen)._catalog.items():
         message = key[0] if isinstance(key, tuple) else key
         if not message or isinstance(key, tuple):
             continue
@@ -55,5 +55,5 @@ def test_translations_keep_the_placeholders_and_are_not_empty(chosen: str) -> No
 def test_citizens_pages_speak_no_jargon() -> None:
     jargon = re.compile(r"\b(consent|token|scope|OAuth|OpenID|consentement|jeton)\b", re.IGNORECASE)
     for chosen in LANGUAGES:
-        texts = [str(text) for text in language.catalogue(chosen)._catalog.values()]  # type: ignore[attr-defined]
+        texts = [str(text) for text in language.catalogue(chosen)._catalog.values()]
         assert [text for text in texts if jargon.search(text) and "Project-Id-Version" not in text] == []

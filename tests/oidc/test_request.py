@@ -130,7 +130,7 @@ def test_the_valid_request_passes_and_survives_being_kept() -> None:
         ),
     ],
 )
-def test_one_change_of_a_valid_request_is_one_exact_error(changed: dict[str, str | None], error: str) -> None:
+def test_one_change_of_a_valid_request_is_one_exact_error(changed: dict[str, Any], error: str) -> None:
     with pytest.raises(OAuthError) as refused:
         check(**changed)
     assert refused.value.code == error
@@ -147,7 +147,7 @@ def test_a_resource_that_is_not_exactly_ours_is_refused(resource: str) -> None:
 
 def test_without_pkce_only_an_excused_confidential_client_with_a_nonce_passes() -> None:
     excused = replace(CLIENT, require_pkce=False)
-    without = {"code_challenge": None, "code_challenge_method": None}
+    without: dict[str, Any] = {"code_challenge": None, "code_challenge_method": None}
     assert check(excused, **without).code_challenge is None
     with pytest.raises(InvalidRequest):
         check(excused, **without, nonce=None)
