@@ -12,19 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from audit.entries import AccountCreated, ActorKind, DocumentRead, PersonId, ReadablePartsErased
+from audit.entries import AccountCreated, ActorKind, DocumentRead, ReadablePartsErased
 from audit.errors import BadCursor, ReasonNeeded, UnknownEntry, VerificationError
 from audit.search import Filters
 from audit.verification import verify_bundle, verify_receipt
 from config.database import Database
 from config.object_store import ObjectStore
 from config.settings import Settings
-from tests.audit.ledger_house import LedgerHouse, build
+from tests.audit.ledger_house import ALICE, AUDITOR, BOB, LedgerHouse, build, exported, fill, know, read
 from tests.clocks import FixedClock
-
-ALICE = PersonId("alice")
-BOB = PersonId("bob")
-AUDITOR = PersonId("auditor")
 
 
 @pytest.fixture
@@ -32,37 +28,8 @@ def house(database: Database, settings: Settings, tmp_path: Path, clock: FixedCl
     store = ObjectStore(settings.s3, settings.s3.ledger_bucket)
     store.ensure_bucket()
     made = build(database, store, tmp_path / "keys", clock)
-    for person in (ALICE, BOB):
-        new = made.keys.make(person)
-        with database.transaction() as tx:
-            made.keys.add(tx, new)
+    know(made, ALICE, BOB)
     return made
-
-
-def read(house: LedgerHouse, person: PersonId = ALICE, document: str = "paper-1") -> str:
-    entry = DocumentRead(
-        actor_kind=ActorKind.SERVICE,
-        actor="school",
-        persons=(person,),
-        client="school",
-        document_type="proof_of_address",
-        purpose="school_enrolment",
-        document=document,
-        agent="desk-7",
-    )
-    with house.database.transaction() as tx:
-        return house.ledger.append(tx, entry)
-
-
-def fill(house: LedgerHouse, count: int) -> None:
-    with house.database.transaction() as tx:
-        for _ in range(count):
-            house.ledger.append(tx, AccountCreated(actor_kind=ActorKind.CITIZEN, actor="x"))
-
-
-def exported(house: LedgerHouse, folder: Path, name: str = "bundle.zip") -> Path:
-    house.export.bundle(AUDITOR, folder / name)
-    return folder / name
 
 
 def test_an_entry_is_published_and_its_receipt_verifies_alone(house: LedgerHouse) -> None:

@@ -13,22 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from audit.entries import AccountCreated, ActorKind
 from audit.errors import LogClosedError, RaceLostError, VerificationError
 from audit.verification import verify_bundle
 from config.database import Database, metadata
 from config.errors import ObjectStoreError
 from config.object_store import ObjectStore
 from config.settings import Settings
-from tests.audit.ledger_house import LedgerHouse, build
+from tests.audit.ledger_house import LedgerHouse, build, fill
 from tests.clocks import FixedClock
-
-
-@pytest.fixture
-def store(settings: Settings) -> ObjectStore:
-    made = ObjectStore(settings.s3, settings.s3.ledger_bucket)
-    made.ensure_bucket()
-    return made
 
 
 @pytest.fixture
@@ -41,12 +33,6 @@ def _house(path: Path, store: ObjectStore, tmp_path: Path, clock: FixedClock) ->
     metadata.create_all(database.engine)
     yield build(database, store, tmp_path / "keys", clock)
     database.close()
-
-
-def fill(house: LedgerHouse, count: int) -> None:
-    with house.database.transaction() as tx:
-        for _ in range(count):
-            house.ledger.append(tx, AccountCreated(actor_kind=ActorKind.CITIZEN))
 
 
 def backup(house: LedgerHouse, path: Path) -> None:
