@@ -91,12 +91,14 @@ class Previews:
     def __init__(self, *, clock: Clock, level: CageLevel | None = None, time_limit: timedelta = TIME_LIMIT) -> None:
         """level: the cage; None takes the strongest that this machine offers. time_limit: for one document."""
         self._clock = clock
-        self._level = cage_available().level if level is None else level
+        self._level = level
         self._time_limit = time_limit
 
     @property
     def level(self) -> CageLevel:
-        """The cage in use."""
+        """The cage in use; the first call tries what this machine offers, as most processes never draw."""
+        if self._level is None:
+            self._level = cage_available().level
         return self._level
 
     def render(self, chunks: Iterable[bytes], media_type: MediaType, *, max_pages: int) -> Rendered:
@@ -106,11 +108,11 @@ class Previews:
         Whatever the document does to its parser, the answer is a Rendered; only what `chunks` itself raises comes
         through, and then the child is gone.
         """
-        if self._level is CageLevel.NONE:
+        if self.level is CageLevel.NONE:
             return Rendered(state=PreviewState.NOT_PREVIEWABLE, reason=PreviewReason.NO_CAGE)
         pages: list[bytes] = []
         answer = converse(
-            command(self._level, media_type, max_pages),
+            command(self.level, media_type, max_pages),
             chunks,
             lambda width, height, pixels: pages.append(_encoded(width, height, pixels)),
             clock=self._clock,

@@ -30,14 +30,18 @@ class _Walk:
 
     def take(self, chunk: bytes, at: int) -> int:
         """Skip and gather from `at`; the place reached. The header is complete when it has `wanted` bytes."""
-        skipped = min(self.skip, len(chunk) - at)
-        self.skip -= skipped
-        at += skipped
+        at = self.step_over(chunk, at)
         if self.skip or at == len(chunk):
             return at
         part = chunk[at : at + self.wanted - len(self.header)]
         self.header += part
         return at + len(part)
+
+    def step_over(self, chunk: bytes, at: int) -> int:
+        """Skip only; the place reached."""
+        skipped = min(self.skip, len(chunk) - at)
+        self.skip -= skipped
+        return at + skipped
 
     def complete(self) -> bool:
         """Whether a whole header is there."""
@@ -59,8 +63,8 @@ class PngWatch:
         """See `structure.Watch.feed`."""
         at = 0
         while at < len(chunk):
-            if self._ended and not self._walk.skip:
-                if chunk[at:].strip(_PADDING):
+            if self._ended:
+                if chunk[self._walk.step_over(chunk, at) :].strip(_PADDING):
                     raise TypeMismatch("bytes behind the end of a PNG")
                 return
             at = self._walk.take(chunk, at)

@@ -92,4 +92,6 @@ class JpegWatch:
 
 def _camera_trailer(behind: bytes, tail: bytes) -> bool:
     """Further pictures (CIPA DC-007, gain maps), a motion photo's video, or Samsung's records with their end mark."""
-    return behind.startswith(b"\xff\xd8\xff") or behind[4:8] == b"ftyp" or tail.rstrip(_PADDING).endswith(b"SEFT")
+    # Leading zeros went as padding, perhaps some of the film's first length too.
+    film = b"ftyp" in behind[:8]
+    return behind.startswith(b"\xff\xd8\xff") or film or tail.rstrip(_PADDING).endswith(b"SEFT")
