@@ -87,9 +87,9 @@ class Proofs:
         if published is None or row.leaf_index >= published.checkpoint.size:
             raise UnknownEntry
         size = published.checkpoint.size
-        path = merkle.inclusion_proof(self._sequencer.node(of.generation), row.leaf_index, size)
         leaf = merkle.leaf_hash(row.leaf)
         try:
+            path = merkle.inclusion_proof(self._sequencer.node(of.generation), row.leaf_index, size)
             merkle.verify_inclusion(leaf, row.leaf_index, size, path, published.checkpoint.root)
         except VerificationError as error:
             raise UnknownEntry(str(error)) from error
