@@ -15,4 +15,6 @@ from config.database import Transaction
 def insert_or_nothing(tx: Transaction, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with a key of its exists; whether it was inserted."""
     made = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
-    return tx.execute(made(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    # Not rowcount: SQLAlchemy keeps none of an INSERT on PostgreSQL.
+    statement = made(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return tx.execute(statement).first() is not None
