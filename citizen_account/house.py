@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint
 
+from audit.archive import Archive
 from audit.export import Export
 from audit.keys import LedgerKeys
 from audit.ledger import Ledger
@@ -77,6 +78,7 @@ class House:
     search: Search
     export: Export
     recovery: Recovery
+    archive: Archive
     reconciliation: Reconciliation
     terms: Terms
 

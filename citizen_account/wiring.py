@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 
+from audit.archive import Archive
 from audit.endpoints import tiles
 from audit.export import Export
 from audit.keys import LedgerKeys
@@ -118,6 +119,7 @@ def build(
         randomness=randomness,
     )
     secret_keys.ensure()
+    archive_job = Archive(database, archive, sequencer, clock)
     search = Search(database, ledger, ledger_keys, clock, secret_keys.mac("ledger-cursor", b""))
 
     # People: keys and sign-ins, which other rooms ask for by Protocol
@@ -344,8 +346,9 @@ def build(
         signers=signers,
         proofs=LedgerProofs(database, live, sequencer),
         search=search,
-        export=Export(database, live, ledger, sequencer, search),
-        recovery=Recovery(database, live, ledger, sequencer),
+        export=Export(database, live, ledger, sequencer, search, archive_job),
+        recovery=Recovery(database, live, ledger, sequencer, archive),
+        archive=archive_job,
         # The provider's ring opens the house's own keys at every start, for which there is no entry to name.
         reconciliation=Reconciliation(database, (rings["vault"], rings["ledger"]), clock),
         terms=Terms(database, ledger, ledger_keys, clock, settings.ledger.exchange_term),
