@@ -7,9 +7,9 @@ is stored in between. Otherwise the request is kept under a handle bound to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from urllib.parse import urlencode
 
 from config.clock import Clock
 from config.database import Database, Transaction
@@ -18,21 +18,22 @@ from oidc.consent import Consent
 from oidc.errors import (
     AccessDenied,
     ConsentRequired,
+    InvalidGrant,
     InvalidRequest,
     JwtRefused,
     LoginRequired,
     OAuthError,
     UnknownClient,
     UnknownInteraction,
-    UnmetAuthenticationRequirements,
 )
 from oidc.interaction import PUSHED, Interaction, Interactions
 from oidc.issuing import Issuing
 from oidc.jwts import ID_TOKEN
 from oidc.keys import SigningKeys
 from oidc.pairwise import Pairwise
+from oidc.presence import Presence
 from oidc.protocols import GrantId, SignedIn, SignIn, Subjects
-from oidc.request import AcceptedRequest, Checks, redirect_uri
+from oidc.request import AcceptedRequest, Checks, redirect_uri, response
 from oidc.request.parameters import unrepeated
 from oidc.store import interactions
 
@@ -46,6 +47,8 @@ class Answer:
     redirect_uri: str
     response_mode: str
     parameters: dict[str, str] = field(repr=False)
+    reason: str = ""
+    """Of a refusal, for the log."""
 
     @property
     def location(self) -> str:
@@ -96,10 +99,9 @@ class Authorization:
         self._interactions = interactions
         self._consent = consent
         self._issuing = issuing
-        self._pairwise = pairwise
+        self._presence = Presence(database=database, pairwise=pairwise, subjects=subjects, clock=clock)
         self._signing_keys = signing_keys
         self._sign_in = sign_in
-        self._subjects = subjects
         self._clock = clock
 
     def begin(self, pairs: Pairs) -> Outcome:
@@ -109,20 +111,22 @@ class Authorization:
     def keep(self, pairs: Pairs) -> Outcome:
         """Take a POST: the checked request is stored, the answer is the page that resumes it.
 
-        A cross-site POST comes without our Lax cookie, so nobody's sign-in is looked at before the GET that follows.
+        A cross-site POST comes without our Lax cookies, so nobody's sign-in and no browser is looked at before the GET
+        that follows; the first browser that opens the page binds it.
         """
         return self._with_client(pairs, keep=True)
 
     def resume(self, handle: str) -> Outcome:
         """Go on with a kept request of this browser."""
+        there = self._sign_in.current()
         try:
-            interaction = self._interactions.find(handle, self._sign_in.browser())
+            interaction = self._interactions.find(handle, self._sign_in.browser(), there.sign_in if there else None)
         except UnknownInteraction as error:
             return Refused(error=error)
         client = self._clients.get(interaction.row.client_id)
         if client is None:
             return Refused(error=UnknownClient("the client is unknown"))
-        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction))
+        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there))
 
     def push(self, client: Client, pairs: Pairs, first: Callable[[Transaction], None]) -> tuple[str, int]:
         """Keep a pushed request (RFC 9126 §2.1): checked as if it had been opened now.
@@ -141,18 +145,14 @@ class Authorization:
     def _with_client(self, pairs: Pairs, *, keep: bool) -> Outcome:
         try:
             parameters, resources = _split(pairs)
-        except InvalidRequest as error:
+            client = self._client(parameters)
+        except OAuthError as error:
             return Refused(error=error)
-        client_id = parameters.get("client_id")
-        if client_id is None:
-            return Refused(error=InvalidRequest("client_id is missing", redirectable=False))
-        client = self._clients.get(client_id)
-        if client is None:
-            return Refused(error=UnknownClient("the client is unknown"))
         if parameters.get("request_uri", "").startswith(PUSHED):
-            return self._pushed(client, parameters["request_uri"])
+            return self._pushed(client, parameters, keep=keep)
         try:
             target = redirect_uri.accept(client, parameters.get("redirect_uri"))
+            state = response.state(parameters)
         except OAuthError as error:
             return Refused(error=error, client_name=client.name)
         try:
@@ -163,14 +163,29 @@ class Authorization:
             if not error.redirectable:
                 return Refused(error=error, client_name=client.name)
             mode = "form_post" if parameters.get("response_mode") == "form_post" else "query"
-            return self._error(target, mode, parameters.get("state"), error)
+            return self._error(target, mode, state, error)
         if keep:
-            return Page(f"/authorize/{self._interactions.begin(request, self._sign_in.browser(), None)}")
+            return Page(f"/authorize/{self._interactions.keep(request)}")
         return self._answered(client, request, lambda: self._begin(client, request))
 
-    def _pushed(self, client: Client, request_uri: str) -> Outcome:
+    def _client(self, parameters: Mapping[str, str]) -> Client:
+        client_id = parameters.get("client_id")
+        if client_id is None:
+            raise InvalidRequest("client_id is missing", redirectable=False)
+        client = self._clients.get(client_id)
+        if client is None:
+            raise UnknownClient("the client is unknown")
+        return client
+
+    def _pushed(self, client: Client, parameters: Mapping[str, str], *, keep: bool) -> Outcome:
+        """RFC 9126 §4: of the parameters beside request_uri only client_id counts."""
+        request_uri = parameters["request_uri"]
+        if keep:
+            return Page(f"/authorize?{urlencode({'client_id': client.client_id, 'request_uri': request_uri})}")
         there = self._sign_in.current()
         try:
+            if "request" in parameters:  # RFC 9101 §5: never both
+                raise InvalidRequest("request and request_uri", redirectable=False)
             interaction = self._interactions.open_pushed(
                 request_uri,
                 client.client_id,
@@ -179,7 +194,7 @@ class Authorization:
             )
         except OAuthError as error:
             return Refused(error=error, client_name=client.name)
-        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction))
+        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there))
 
     def _answered(self, client: Client, request: AcceptedRequest, step: Callable[[], Outcome]) -> Outcome:
         try:
@@ -191,88 +206,67 @@ class Authorization:
 
     def _begin(self, client: Client, request: AcceptedRequest) -> Outcome:
         there = self._sign_in.current()
-        must_sign_in = there is None or bool({"login", "select_account", "create"} & set(request.prompt))
-        if not must_sign_in and there is not None:
-            must_sign_in = self._must_sign_in_again(client, request, there)
-        if there is None or must_sign_in:
-            if "none" in request.prompt:
-                raise LoginRequired
-            handle = self._interactions.begin(request, self._sign_in.browser(), there.sign_in if there else None)
-            return Page(self._sign_in_page(request, handle))
-        grant = None if "consent" in request.prompt else self._consent.find_covering(there.subject, request)
-        if grant is None:
-            if "none" in request.prompt:
-                raise ConsentRequired
-            handle = self._interactions.begin(request, self._sign_in.browser(), there.sign_in)
-            return Page(self._sign_in.release_url(handle))
-        with self._database.transaction() as tx:
-            return self._code(tx, client, request, there, grant)
+        if there is None or not self._presence.suffices(client, request, there, fresh=False):
+            return self._asked_to_sign_in(request, there, None)
+        granted = None if "consent" in request.prompt else self._silently(client, request, there)
+        return granted or self._asked_to_release(request, there, None)
 
-    def _go_on(self, client: Client, interaction: Interaction) -> Outcome:
+    def _silently(self, client: Client, request: AcceptedRequest, there: SignedIn) -> Answer | None:
+        """A code by a grant that stands: one transaction, and what the vault reads before it when papers are asked."""
+        if request.authorization_details:
+            grant = self._consent.find_covering(there.subject, request)
+            if grant is None:
+                return None
+            with self._database.transaction() as tx:
+                return self._code(tx, client, request, there, grant)
+        with self._database.transaction() as tx:
+            grant = self._consent.covering(tx, there.subject, request)
+            return None if grant is None else self._code(tx, client, request, there, grant)
+
+    def _go_on(self, client: Client, interaction: Interaction, there: SignedIn | None) -> Outcome:
         request, row = interaction.request, interaction.row
-        there = self._sign_in.current()
         if row.refused:
             with self._database.transaction() as tx:
                 interactions.finish(tx, row.handle_hash, self._clock.now())
             raise AccessDenied
-        again = there is not None and (
-            (bool({"login", "select_account", "create"} & set(request.prompt)) and there.sign_in == row.sign_in_before)
-            or self._must_sign_in_again(client, request, there, since=row.sign_in_before)
-        )
-        if there is None or again:
-            if "none" in request.prompt:
-                raise LoginRequired
-            return Page(self._sign_in_page(request, interaction.handle))
+        # A sign-in that wasn't there when this browser opened the request was made for it.
+        fresh = there is not None and there.sign_in != row.sign_in_before
+        if there is None or not self._presence.suffices(client, request, there, fresh=fresh):
+            return self._asked_to_sign_in(request, there, interaction.handle)
         grant = self._grant(interaction, there)
         if grant is None:
-            if "none" in request.prompt:
-                raise ConsentRequired
-            return Page(self._sign_in.release_url(interaction.handle))
+            return self._asked_to_release(request, there, interaction.handle)
         with self._database.transaction() as tx:
             # The one that marks it answered makes the code; a second tab or a replay finds it over.
             if interactions.finish(tx, row.handle_hash, self._clock.now()) != 1:
                 raise UnknownInteraction
             return self._code(tx, client, request, there, grant)
 
+    def _asked_to_sign_in(self, request: AcceptedRequest, there: SignedIn | None, handle: str | None) -> Page:
+        if "none" in request.prompt:
+            raise LoginRequired
+        handle = handle or self._begun(request, there)
+        create = "create" in request.prompt
+        return Page(self._sign_in.sign_up_url(handle) if create else self._sign_in.sign_in_url(handle))
+
+    def _asked_to_release(self, request: AcceptedRequest, there: SignedIn, handle: str | None) -> Page:
+        if "none" in request.prompt:
+            raise ConsentRequired
+        return Page(self._sign_in.release_url(handle or self._begun(request, there)))
+
+    def _begun(self, request: AcceptedRequest, there: SignedIn | None) -> str:
+        return self._interactions.begin(request, self._sign_in.browser(), there.sign_in if there else None)
+
     def _grant(self, interaction: Interaction, there: SignedIn) -> GrantId | None:
         row = interaction.row
-        if row.grant_id is not None and row.subject == there.subject:
+        if row.grant_id is not None:
+            if row.subject != there.subject:
+                # Two people at one browser: what one of them decided is no answer of the other's.
+                raise UnknownInteraction
             return row.grant_id
         if "consent" in interaction.request.prompt:
             return None
         return self._consent.find_covering(there.subject, interaction.request)
-
-    def _must_sign_in_again(
-        self,
-        client: Client,
-        request: AcceptedRequest,
-        there: SignedIn,
-        since: str | None = None,
-    ) -> bool:
-        """Whether the person must sign in (again): too long ago, not strong enough, or somebody else is asked for."""
-        if not self._subjects.exists(there.subject):
-            return True
-        fresh = since is not None and there.sign_in != since  # signed in during this request
-        if request.max_age is not None and not fresh:
-            if self._clock.now() - there.auth_time > timedelta(seconds=request.max_age):
-                return True
-            if request.max_age == 0:
-                return True
-        if request.essential_acr and there.acr not in request.essential_acr:
-            raise UnmetAuthenticationRequirements("the essential acr is not reached")
-        if request.expected_sub is None:
-            return False
-        with self._database.reading() as tx:
-            expected = self._pairwise.subject_of(tx, client, request.expected_sub)
-        if expected == there.subject:
-            return False
-        if fresh:
-            raise LoginRequired("another person is signed in")
-        return True
-
-    def _sign_in_page(self, request: AcceptedRequest, handle: str) -> str:
-        create = "create" in request.prompt
-        return self._sign_in.sign_up_url(handle) if create else self._sign_in.sign_in_url(handle)
 
     def _hinted(self, client: Client, parameters: dict[str, str]) -> str | None:
         """The sub of id_token_hint: ours by signature, for this client; it may have expired (Core §3.1.2.1)."""
@@ -296,18 +290,23 @@ class Authorization:
         there: SignedIn,
         grant: GrantId,
     ) -> Answer:
-        code = self._issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)
+        try:
+            code = self._issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)
+        except InvalidGrant as error:  # a word of the token endpoint: here it was taken back between approval and now
+            raise AccessDenied from error
         return self._answer(request.redirect_uri, request.response_mode, request.state, {"code": code})
 
     def _error(self, target: str, mode: str, state: str | None, error: OAuthError) -> Answer:
-        return self._answer(target, mode, state, error.parameters())
+        return self._answer(target, mode, state, error.parameters(), error.detail)
 
-    def _answer(self, target: str, mode: str, state: str | None, parameters: dict[str, str]) -> Answer:
+    def _answer(
+        self, target: str, mode: str, state: str | None, parameters: dict[str, str], reason: str = ""
+    ) -> Answer:
         told = dict(parameters)
         if state is not None:
             told["state"] = state
         told["iss"] = self._checks.issuer  # RFC 9207 §2: in success and error
-        return Answer(redirect_uri=target, response_mode=mode, parameters=told)
+        return Answer(redirect_uri=target, response_mode=mode, parameters=told, reason=reason)
 
 
 def _split(pairs: Pairs) -> tuple[dict[str, str], list[str]]:

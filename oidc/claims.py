@@ -26,14 +26,16 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
 }
-SUPPORTED = ("sub", "auth_time", "acr", "amr", *(name for names in SCOPE_CLAIMS.values() for name in names))
+DATA = tuple(name for names in SCOPE_CLAIMS.values() for name in names)
+"""Data about a person: what a scope or the claims parameter can ask for, and a release page must show."""
+SUPPORTED = ("sub", "auth_time", "acr", "amr", *DATA)
 """For `claims_supported`; userinfo gives those that the house knows of the person."""
 
 
 def names_for(scopes: Iterable[str], asked: Iterable[str] = ()) -> tuple[str, ...]:
     """The claims that scopes and the claims parameter ask for, each once; names that we don't know are left out."""
     known = [name for scope in scopes for name in SCOPE_CLAIMS.get(scope, ())]
-    known += [name for name in asked if name in SUPPORTED]
+    known += [name for name in asked if name in DATA]
     return tuple(dict.fromkeys(known))
 
 

@@ -19,13 +19,10 @@ from config.database import Database, Transaction
 from config.identifiers import Randomness, new_id
 from oidc import claims
 from oidc.clients import Client, Clients
-from oidc.errors import UnknownInteraction
+from oidc.errors import InvalidAuthorizationDetails, UnknownInteraction
 from oidc.protocols import Choice, Evidence, GrantId, Notices, SignedIn, SubjectId
 from oidc.request.accepted import AcceptedRequest
-from oidc.request.authorization_details import days
 from oidc.store import authorizations, grants, interactions
-
-DEFAULT_DURATION = "P30D"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +99,18 @@ class Consent:
         """Release: grant, lendings and ledger entries commit together. Approving twice changes nothing.
 
         choices: the papers chosen, a member each for the details that the citizen answered; the others are not lent.
-        Returns the grant made, None when this request was decided before. Raises `UnknownInteraction`, and what
-        `Evidence.lend` raises; nothing is kept then.
+        Returns the grant made, None when this request was decided before. Raises `UnknownInteraction`,
+        `InvalidAuthorizationDetails` for a choice that answers no question, and what `Evidence.lend` raises; nothing is
+        kept then.
         """
         opened = self._open(handle, browser)
         request = opened.request
-        answered = [choice for choice in choices if choice.documents]
+        answered = _answered(request, choices)
         details = [request.authorization_details[choice.detail] for choice in answered]
         now = self._clock.now()
         made = GrantId(new_id(self._randomness))
-        until = max((now + days(detail.get("duration", DEFAULT_DURATION)) for detail in details), default=None)
+        # The grant ends with the last of its lendings, the day that the page named; without papers, when taken back.
+        until = max((self._evidence.until(opened.client.contract, detail) for detail in details), default=None)
         with self._database.transaction() as tx:
             if interactions.decide(tx, opened.row.handle_hash, signed_in.subject, made) != 1:
                 return None
@@ -175,29 +174,25 @@ class Consent:
             )
 
     def covering(self, tx: Transaction, subject: SubjectId, request: AcceptedRequest) -> GrantId | None:
-        """A standing grant that covers every scope, claim and detail of a request; None when something is new.
+        """A standing grant that covers every scope and claim of a request without papers; None when one is new."""
+        rows = grants.standing(tx, subject, request.client_id, self._clock.now())
+        return next((row.id for row in rows if _covers(row, request)), None)
 
-        Reads lendings through `Evidence.standing`, so call it outside when that reads its own snapshot.
+    def find_covering(self, subject: SubjectId, request: AcceptedRequest) -> GrantId | None:
+        """The same for any request, in a snapshot of its own: when papers are asked, the lendings must stand too.
+
+        A grant of other papers as well doesn't cover: the code would reach more than was asked.
         """
-        for row in grants.standing(tx, subject, request.client_id, self._clock.now()):
-            covers = (
-                set(request.scope) <= set(row.scope)
-                and set(request.userinfo_claims) <= set(row.userinfo_claims)
-                and set(request.id_token_claims) <= set(row.id_token_claims)
-                and all(detail in row.details for detail in request.authorization_details)
-            )
-            if covers:
+        with self._database.reading() as tx:
+            rows = grants.standing(tx, subject, request.client_id, self._clock.now())
+        for row in rows:
+            if _covers(row, request) and self._stand(row, request):
                 return row.id
         return None
 
-    def find_covering(self, subject: SubjectId, request: AcceptedRequest) -> GrantId | None:
-        """The same, in a snapshot of its own, the lendings checked too."""
-        with self._database.reading() as tx:
-            found = self.covering(tx, subject, request)
-            row = grants.by_id(tx, found) if found and request.authorization_details else None
-        if row is not None and not self._evidence.standing(row.lendings):
-            return None
-        return found
+    def _stand(self, row: grants.GrantRow, request: AcceptedRequest) -> bool:
+        asked = request.authorization_details
+        return not asked or (len(row.details) == len(asked) and self._evidence.standing(row.lendings))
 
     def grants_of(self, subject: SubjectId) -> Sequence[GrantView]:
         """Every grant of a person, newest first."""
@@ -281,3 +276,20 @@ class Consent:
 def hashed(secret: str) -> bytes:
     """What is kept of a handle or of a browser's value."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _covers(row: grants.GrantRow, request: AcceptedRequest) -> bool:
+    return (
+        set(request.scope) <= set(row.scope)
+        and set(request.userinfo_claims) <= set(row.userinfo_claims)
+        and set(request.id_token_claims) <= set(row.id_token_claims)
+        and all(detail in row.details for detail in request.authorization_details)
+    )
+
+
+def _answered(request: AcceptedRequest, choices: Sequence[Choice]) -> list[Choice]:
+    """The choices that lend something. Raises `InvalidAuthorizationDetails`: no such question, or answered twice."""
+    indexes = [choice.detail for choice in choices]
+    if len(set(indexes)) != len(indexes) or not set(indexes) <= set(range(len(request.authorization_details))):
+        raise InvalidAuthorizationDetails("a choice that answers no question")
+    return [choice for choice in choices if choice.documents]

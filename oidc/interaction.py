@@ -1,4 +1,7 @@
-"""Requests under way: each has a handle of 256 bits, bound to one browser; only hashes are kept."""
+"""Requests under way: each has a handle of 256 bits, bound to one browser; only hashes are kept.
+
+A pushed request, or one that came by POST, is kept before any browser showed itself: the first that opens it binds it.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class Interactions:
         clock: Clock,
         randomness: Randomness,
     ) -> None:
-        """lifetime: from the first page to the decision. pushed_lifetime: until a pushed request is opened."""
+        """lifetime: from the first page to the decision. pushed_lifetime: until a pushed or posted one is opened."""
         self._database = database
         self._lifetime = lifetime
         self._pushed_lifetime = pushed_lifetime
@@ -52,8 +55,16 @@ class Interactions:
 
         first: done before, in the same transaction (using up the client's assertion); when it raises, nothing is kept.
         """
-        handle = self._keep(request, None, None, self._pushed_lifetime, first=first)
+        handle = self._keep(request, None, None, self._pushed_lifetime, pushed=True, first=first)
         return PUSHED + handle, int(self._pushed_lifetime.total_seconds())
+
+    def keep(self, request: AcceptedRequest) -> str:
+        """Keep a request that came by POST, for the GET that follows at once; its handle.
+
+        A cross-site POST brings no Lax cookie: to bind it now would give the browser a new value, and take from it
+        every other request that it has under way.
+        """
+        return self._keep(request, None, None, self._pushed_lifetime)
 
     def begin(self, request: AcceptedRequest, browser: str, sign_in: str | None) -> str:
         """Keep a request of this browser; its handle."""
@@ -66,22 +77,23 @@ class Interactions:
         (RFC 9126 §4). Raises `InvalidRequestUri`.
         """
         handle = request_uri.removeprefix(PUSHED)
-        now = self._clock.now()
-        with self._database.transaction() as tx:
-            row = interactions.by_hash(tx, hashed(handle), now)
-            if row is not None and row.pushed and row.client_id == client_id and row.browser_hash is None:
-                interactions.bind(tx, row.handle_hash, hashed(browser), sign_in, now + self._lifetime)
-                row = interactions.by_hash(tx, hashed(handle), now)
+        row = self._row(handle)
+        if row is not None and row.pushed and row.client_id == client_id and row.browser_hash is None:
+            row = self._bound(handle, browser, sign_in)
         if row is None or not row.pushed or not _is(row.browser_hash, browser) or row.done_at is not None:
             raise InvalidRequestUri("the request_uri is unknown, used or expired", redirectable=False)
         if row.client_id != client_id:
             raise InvalidRequestUri("the request_uri is another client's", redirectable=False)
         return Interaction(handle=handle, row=row, request=AcceptedRequest.from_json(row.request))
 
-    def find(self, handle: str, browser: str) -> Interaction:
-        """A request of this browser that isn't answered yet. Raises `UnknownInteraction`."""
-        with self._database.reading() as tx:
-            row = interactions.by_hash(tx, hashed(handle), self._clock.now())
+    def find(self, handle: str, browser: str, sign_in: str | None) -> Interaction:
+        """A request of this browser that isn't answered yet. Raises `UnknownInteraction`.
+
+        sign_in: who is signed in now, which is remembered when this is the GET that follows a POST.
+        """
+        row = self._row(handle)
+        if row is not None and not row.pushed and row.browser_hash is None:
+            row = self._bound(handle, browser, sign_in)
         if row is None or not _is(row.browser_hash, browser) or row.done_at is not None:
             raise UnknownInteraction
         return Interaction(handle=handle, row=row, request=AcceptedRequest.from_json(row.request))
@@ -91,6 +103,17 @@ class Interactions:
         with self._database.transaction() as tx:
             interactions.sweep(tx, self._clock.now())
 
+    def _row(self, handle: str) -> interactions.InteractionRow | None:
+        with self._database.reading() as tx:
+            return interactions.by_hash(tx, hashed(handle), self._clock.now())
+
+    def _bound(self, handle: str, browser: str, sign_in: str | None) -> interactions.InteractionRow | None:
+        """Bind it unless another browser was quicker; the row as it is then."""
+        now = self._clock.now()
+        with self._database.transaction() as tx:
+            interactions.bind(tx, hashed(handle), hashed(browser), sign_in, now + self._lifetime)
+            return interactions.by_hash(tx, hashed(handle), now)
+
     def _keep(
         self,
         request: AcceptedRequest,
@@ -98,6 +121,7 @@ class Interactions:
         sign_in: str | None,
         lifetime: timedelta,
         *,
+        pushed: bool = False,
         first: Callable[[Transaction], None] | None = None,
     ) -> str:
         handle = new_secret(self._randomness)
@@ -106,7 +130,7 @@ class Interactions:
             handle_hash=hashed(handle),
             client_id=request.client_id,
             request=request.to_json(),
-            pushed=browser is None,
+            pushed=pushed,
             browser_hash=hashed(browser) if browser is not None else None,
             made_at=now,
             expires_at=now + lifetime,

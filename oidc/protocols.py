@@ -89,6 +89,12 @@ class Evidence(Protocol):
     def expand_scope(self, contract: Mapping[str, Any], document_type: str) -> Mapping[str, Any] | None:
         """The detail that the scope `document:<type>` stands for; None unless the contract names one purpose."""
 
+    def until(self, contract: Mapping[str, Any], detail: Mapping[str, Any]) -> datetime:
+        """When what is lent now for this detail is over: how long a grant of it stands.
+
+        Raises `oidc.errors.InvalidAuthorizationDetails` when the contract no longer allows the detail.
+        """
+
     def lend(
         self,
         tx: Transaction,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from citizen_account.errors import NoSuchAccount
@@ -33,6 +34,10 @@ class VaultEvidence:
     def expand_scope(self, contract: Mapping[str, Any], document_type: str) -> Mapping[str, Any] | None:
         """See `oidc.protocols.Evidence.expand_scope`."""
         return self._lending.expand_scope(contract, document_type)
+
+    def until(self, contract: Mapping[str, Any], detail: Mapping[str, Any]) -> datetime:
+        """See `oidc.protocols.Evidence.until`."""
+        return self._asked(contract, detail).until(self._clock.now())
 
     def lend(
         self,

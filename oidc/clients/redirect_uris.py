@@ -13,7 +13,7 @@ from oidc.errors import InvalidRedirectUri
 
 MAX_CHARS = 2_000
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-_LOOPBACK_LITERAL = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(/.*)?")
+_LOOPBACK_LITERAL = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?(/.*)?")
 _ALLOWED = re.compile(r"[A-Za-z0-9:/?\[\]@!$&'()+,;=._~%-]+")
 """RFC 3986 without fragment, and without `*`: a wildcard is no address."""
 _PRIVATE_USE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")

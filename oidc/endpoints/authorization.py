@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from config.logs import get_logger
 from oidc.authorization import Answer, Authorization, Outcome, Page
+from oidc.endpoints.client_request import FORM, MAX_BYTES
 from oidc.protocols import ErrorScreen, Screens
 
 log = get_logger(__name__)
 
 # The answer's parameters must not leak by Referer, and no cache may keep them.
 _HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache", "Referrer-Policy": "no-referrer"}
-FORM = "application/x-www-form-urlencoded"
 
 
 def blueprint(authorization: Authorization, screens: Screens) -> Blueprint:
@@ -21,18 +22,27 @@ def blueprint(authorization: Authorization, screens: Screens) -> Blueprint:
 
     @routes.get("/authorize")
     def begin() -> Response:
+        _no_head()
         return _response(authorization.begin(list(request.args.items(multi=True))), screens)
 
     @routes.post("/authorize")
     def keep() -> Response:
+        request.max_content_length = MAX_BYTES
         pairs = list(request.form.items(multi=True)) if request.mimetype == FORM else []
         return _response(authorization.keep(pairs), screens)
 
     @routes.get("/authorize/<handle>")
     def resume(handle: str) -> Response:
+        _no_head()
         return _response(authorization.resume(handle), screens)
 
     return routes
+
+
+def _no_head() -> None:
+    """Flask takes HEAD wherever it takes GET; a scanner's look at an address must not use it up."""
+    if request.method == "HEAD":
+        raise MethodNotAllowed(["GET", "POST"])
 
 
 def _response(outcome: Outcome, screens: Screens) -> Response:
@@ -40,7 +50,7 @@ def _response(outcome: Outcome, screens: Screens) -> Response:
         answer = redirect(outcome.url, 303)
     elif isinstance(outcome, Answer):
         if "error" in outcome.parameters:
-            log.info("authorization_refused", error_code=outcome.parameters["error"])
+            log.info("authorization_refused", error_code=outcome.parameters["error"], reason=outcome.reason)
         if outcome.response_mode == "form_post":
             answer = Response(screens.form_post(outcome.redirect_uri, outcome.parameters), mimetype="text/html")
         else:

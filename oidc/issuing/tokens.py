@@ -101,6 +101,8 @@ class Issuing:
         if decided is None or not decided.stands(now) or decided.subject != signed_in.subject:
             raise InvalidGrant("the grant is over")
         code = new_secret(self._randomness)
+        # A sign-in that asks for no papers reaches none, though the grant that answers it may have lent some.
+        lendings = decided.lendings if request.authorization_details else ()
         scope = tuple(name for name in request.scope if name in decided.scope)
         outlives_token = decided.until is None or decided.until > now + self._access_tokens.lifetime
         refreshes = client.check_grant_type("refresh_token") and (outlives_token or OFFLINE_ACCESS in scope)
@@ -115,8 +117,8 @@ class Issuing:
             sign_in=signed_in.sign_in,
             sid=self._sid(tx, signed_in, client),
             scope=scope,
-            audience=self._audience(scope, decided.lendings, request.resource),
-            lendings=decided.lendings,
+            audience=self._audience(scope, lendings, request.resource),
+            lendings=lendings,
             userinfo_claims=tuple(name for name in request.userinfo_claims if name in decided.userinfo_claims),
             id_token_claims=tuple(name for name in request.id_token_claims if name in decided.id_token_claims),
             nonce=request.nonce,
@@ -132,7 +134,7 @@ class Issuing:
             redeemed_at=None,
             refreshes=refreshes,
             # OpenID Connect Core §11 and DESIGN: papers and offline access are for when the person is away.
-            outlives_sign_in=OFFLINE_ACCESS in scope or bool(decided.lendings),
+            outlives_sign_in=OFFLINE_ACCESS in scope or bool(lendings),
             made_at=now,
             ends_at=_end(ends_at, decided.until, refreshes=refreshes),
             ended_at=None,

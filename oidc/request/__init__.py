@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from oidc.clients import Client
 from oidc.errors import InvalidRequest
 from oidc.protocols import Evidence
-from oidc.request import authorization_details, openid, pkce, redirect_uri, resource, response, scope
+from oidc.request import authorization_details, dpop, openid, pkce, redirect_uri, resource, response, scope
 from oidc.request.accepted import AcceptedRequest
 
 __all__ = ["AcceptedRequest", "Checks"]
@@ -39,11 +39,11 @@ class Checks:
         parameters: each name once, without `resource`. hinted_sub: the `sub` of a verified id_token_hint.
         """
         redirect = redirect_uri.accept(client, parameters.get("redirect_uri"))  # RFC 9700 §2.1, RFC 8252 §7.3
+        state = response.state(parameters)  # RFC 6749 §4.1.1
         response.not_taken(parameters)  # Core §6.1, §6.2, §7.2.1: no request objects here
         response_type = response.response_type(client, parameters)  # RFC 6749 §3.1.1
         response_mode = response.response_mode(parameters)  # OAuth 2.0 Multiple Response Types §2.1, Form Post
-        state = response.bounded(parameters, "state")  # RFC 6749 §4.1.1
-        nonce = response.bounded(parameters, "nonce")  # Core §3.1.2.1
+        nonce = response.opaque(parameters, "nonce")  # Core §3.1.2.1
         challenge = pkce.code_challenge(client, parameters)  # RFC 7636 §4.3, RFC 9700 §2.1.1
         scopes, shorthand = scope.accept(client, self.evidence, parameters)  # RFC 6749 §3.3
         details = authorization_details.accept(client, self.evidence, parameters, self.vault)  # RFC 9396 §5
@@ -67,7 +67,7 @@ class Checks:
             state=state,
             nonce=nonce,
             code_challenge=challenge,
-            authorization_details=(*details, *shorthand),
+            authorization_details=authorization_details.each_once((*details, *shorthand), self.vault),
             resource=tuple(resources),
             userinfo_claims=asked.userinfo,
             id_token_claims=asked.id_token,
@@ -76,7 +76,7 @@ class Checks:
             acr_values=openid.acr_values(parameters),
             essential_acr=asked.essential_acr,
             expected_sub=hinted_sub or asked.sub,
-            login_hint=response.bounded(parameters, "login_hint"),
+            login_hint=response.opaque(parameters, "login_hint"),
             ui_locales=openid.ui_locales(parameters),
-            dpop_jkt=response.bounded(parameters, "dpop_jkt"),
+            dpop_jkt=dpop.thumbprint(parameters),  # RFC 9449 §10
         )

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oidc.clients import Client
 from oidc.errors import InvalidAuthorizationDetails
 from oidc.protocols import Evidence
+from oidc.request import strict_json
 
 TYPES = ("document",)
 MAX_DETAILS = 16
-_MEMBERS = {"type", "document_types", "actions", "purpose", "duration", "locations", "reads"}
-_CODE = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
-_DURATION = re.compile(r"^P(?:([0-9]{1,3})Y)?(?:([0-9]{1,3})M)?(?:([0-9]{1,3})W)?(?:([0-9]{1,4})D)?$")
-_DAYS = (365, 30, 7, 1)
+_MEMBERS = {"type", "document_types", "actions", "purpose", "duration", "locations"}
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_DURATION = re.compile(r"P(?:([0-9]{1,3})Y)?(?:([0-9]{1,3})M)?(?:([0-9]{1,4})D)?")
+"""ISO 8601, whole days; how long that is and whether the contract allows it says `Evidence`."""
 
 
 def accept(
@@ -34,23 +33,30 @@ def accept(
     if text is None:
         return []
     try:
-        asked = json.loads(text)
-    except (ValueError, RecursionError):
+        asked = strict_json.parse(text)
+    except ValueError:
         raise InvalidAuthorizationDetails("authorization_details is not JSON") from None
     if not isinstance(asked, list) or not 0 < len(asked) <= MAX_DETAILS:
         raise InvalidAuthorizationDetails("authorization_details must be an array of 1 to 16 objects")
     for detail in asked:
         _check_shape(detail, vault)
         evidence.check(client.contract, detail)
-    return asked
+    return list(asked)
 
 
-def days(duration: str) -> timedelta:
-    """How long an ISO 8601 duration of whole days lasts (a month counts 30 days, a year 365)."""
-    match = _DURATION.match(duration)
-    if match is None or duration == "P":
-        raise InvalidAuthorizationDetails("duration must be like P30D or P1Y")
-    return timedelta(days=sum(int(number or 0) * unit for number, unit in zip(match.groups(), _DAYS, strict=True)))
+def each_once(details: Sequence[Mapping[str, Any]], vault: str) -> tuple[Mapping[str, Any], ...]:
+    """The details, normalised; what is asked twice (also by a scope) is one question."""
+    found: list[Mapping[str, Any]] = []
+    for detail in details:
+        same = normalised(detail, vault)
+        if same not in found:
+            found.append(same)
+    return tuple(found)
+
+
+def normalised(detail: Mapping[str, Any], vault: str) -> Mapping[str, Any]:
+    """The same detail, always written the same way, so that a later request for the same is known as the same."""
+    return {**detail, "document_types": sorted(detail["document_types"]), "locations": [vault]}
 
 
 def _check_shape(detail: object, vault: str) -> None:
@@ -63,21 +69,23 @@ def _check_shape(detail: object, vault: str) -> None:
         raise InvalidAuthorizationDetails("document_types must name one or more types, each once")
     if detail.get("actions") != ["read"]:
         raise InvalidAuthorizationDetails('actions must be ["read"]')
-    if not isinstance(detail.get("purpose"), str) or not _CODE.match(detail["purpose"]):
+    if not isinstance(detail.get("purpose"), str) or not _CODE.fullmatch(detail["purpose"]):
         raise InvalidAuthorizationDetails("purpose is missing")
-    if "duration" in detail and (not isinstance(detail["duration"], str) or not days(detail["duration"])):
+    if not _is_duration(detail.get("duration", "P1D")):
         raise InvalidAuthorizationDetails("duration must be like P30D or P1Y")
-    reads = detail.get("reads", 1)
-    if not isinstance(reads, int) or isinstance(reads, bool) or not 0 < reads <= 1_000:  # noqa: PLR2004 -- a bound
-        raise InvalidAuthorizationDetails("reads must be a number from 1 to 1000")
     if detail.get("locations", [vault]) != [vault]:
         raise InvalidAuthorizationDetails("locations must name the vault")
+
+
+def _is_duration(value: object) -> bool:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    return found is not None and any(int(number or 0) for number in found.groups())
 
 
 def _is_codes(value: object) -> bool:
     return (
         isinstance(value, list)
         and 0 < len(value) <= MAX_DETAILS
-        and all(isinstance(code, str) and _CODE.match(code) for code in value)
+        and all(isinstance(code, str) and _CODE.fullmatch(code) for code in value)
         and len(set(value)) == len(value)
     )

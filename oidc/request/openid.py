@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oidc.claims import DATA
 from oidc.errors import InvalidRequest, UnmetAuthenticationRequirements
+from oidc.request import strict_json
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
 ACRS = ("eidas1",)
 """What a sign-in here can reach: one factor."""
-_WHOLE = re.compile(r"^[0-9]{1,9}$")
-_TAG = re.compile(r"^[A-Za-z0-9-]{1,35}$")
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_TAG = re.compile(r"[A-Za-z0-9-]{1,35}")
 MAX_CLAIMS = 64
 
 
@@ -41,14 +42,14 @@ def prompt(parameters: Mapping[str, str]) -> tuple[str, ...]:
 def max_age(parameters: Mapping[str, str]) -> int | None:
     """How old a sign-in may be, in seconds."""
     value = parameters.get("max_age")
-    if value is not None and not _WHOLE.match(value):
+    if value is not None and not _WHOLE.fullmatch(value):
         raise InvalidRequest("max_age must be a whole number of seconds")
     return None if value is None else int(value)
 
 
 def ui_locales(parameters: Mapping[str, str]) -> tuple[str, ...]:
     """Language tags in order of preference; malformed ones are left out (Core: no error for locales)."""
-    return tuple(tag for tag in parameters.get("ui_locales", "").split()[:8] if _TAG.match(tag))
+    return tuple(tag for tag in parameters.get("ui_locales", "").split()[:8] if _TAG.fullmatch(tag))
 
 
 def acr_values(parameters: Mapping[str, str]) -> tuple[str, ...]:
@@ -57,25 +58,22 @@ def acr_values(parameters: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def claims(parameters: Mapping[str, str]) -> RequestedClaims:
-    """The claims parameter (Core §5.5). Members of other names are ignored, wrong shapes refused."""
+    """The claims parameter (Core §5.5). Claims and members that we don't know are ignored, wrong shapes refused."""
     text = parameters.get("claims")
     if text is None:
         return RequestedClaims()
     try:
-        asked = json.loads(text)
-    except (ValueError, RecursionError):
+        asked = strict_json.parse(text)
+    except ValueError:
         raise InvalidRequest("claims is not JSON") from None
     if not isinstance(asked, dict):
         raise InvalidRequest("claims must be an object")
     userinfo, id_token = _members(asked, "userinfo"), _members(asked, "id_token")
-    subs = {str(m["sub"]["value"]) for m in (userinfo, id_token) if (m.get("sub") or {}).get("value")}
-    if len(subs) > 1:
-        raise InvalidRequest("claims asks for two different sub values")
     return RequestedClaims(
-        userinfo=tuple(name for name in userinfo if name not in {"sub", "acr"}),
-        id_token=tuple(name for name in id_token if name not in {"sub", "acr", "auth_time"}),
+        userinfo=tuple(name for name in userinfo if name in DATA),
+        id_token=tuple(name for name in id_token if name in DATA),
         essential_acr=_essential_acr(id_token.get("acr")),
-        sub=next(iter(subs), None),
+        sub=_sub(userinfo.get("sub"), id_token.get("sub")),
     )
 
 
@@ -97,10 +95,24 @@ def _members(asked: Mapping[str, Any], place: str) -> Mapping[str, Any]:
     return members
 
 
+def _sub(*requests: Mapping[str, Any] | None) -> str | None:
+    """The one `sub` that must answer (Core §5.5.1), if one is named."""
+    named = [request["value"] for request in requests if request and "value" in request]
+    if not all(isinstance(value, str) for value in named):
+        raise InvalidRequest("claims: the value of sub must be a string")
+    if len(set(named)) > 1:
+        raise InvalidRequest("claims asks for two different sub values")
+    return named[0] if named else None
+
+
 def _essential_acr(request: Mapping[str, Any] | None) -> tuple[str, ...]:
-    if not request or not request.get("essential"):
+    if not request:
         return ()
-    values = tuple(str(v) for v in request.get("values", [request["value"]] if "value" in request else []))
+    values = tuple(request.get("values", [request["value"]] if "value" in request else []))
+    if not all(isinstance(value, str) for value in values):
+        raise InvalidRequest("claims: the values of acr must be strings")
+    if not request.get("essential"):
+        return ()
     if values and not set(values) & set(ACRS):
         # Core §5.5.1.1: an essential acr that can't be reached is a failed authentication.
         raise UnmetAuthenticationRequirements("none of the essential acr values can be reached")

@@ -1,4 +1,4 @@
-"""The parameters as they came: each name once, none without value, none too long."""
+"""The parameters as they came: each name once, none without value, none too long, no NUL anywhere."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def unrepeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         seen.add(name)
         if len(seen) > MAX_NAMES or size > MAX_BYTES:
             raise InvalidRequest("the request is too long", redirectable=False)
+        if "\0" in name or "\0" in value:  # no parameter's syntax has it, and PostgreSQL refuses it
+            raise InvalidRequest("a parameter has a NUL", redirectable=False)
         if value:
             found[name] = value
     return found

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from oidc.clients import Client
 from oidc.errors import UnregisteredRedirectUri
-
-_LOOPBACK = re.compile(r"^http://(127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^#]*)?$")
-_PORT = re.compile(r"^(http://(?:127\.0\.0\.1|\[::1\])):[0-9]{1,5}")
 
 
 def accept(client: Client, given: str | None) -> str:
@@ -17,22 +14,18 @@ def accept(client: Client, given: str | None) -> str:
 
     Compared as strings, code point by code point: no decoding, no normalising, nothing appended. A request may leave
     it out when exactly one is registered (RFC 6749 §3.1.2.3), but an OpenID request may not (Core §3.1.2.1), which
-    `oidc.request.response` checks.
+    `oidc.request` checks.
     """
     if given is None:
         if len(client.redirect_uris) != 1:
             raise UnregisteredRedirectUri("redirect_uri is missing")
         return client.redirect_uris[0]
-    if given in client.redirect_uris:
-        return given
-    if client.application_type == "native" and _LOOPBACK.match(given):
-        portless = _PORT.sub(r"\1", given)
-        if any(_LOOPBACK.match(uri) and _PORT.sub(r"\1", uri) == portless for uri in client.redirect_uris):
-            return given
-    raise UnregisteredRedirectUri("redirect_uri is not registered")
+    if not client.allows_redirect_uri(given):
+        raise UnregisteredRedirectUri("redirect_uri is not registered")
+    return given
 
 
-def with_parameters(redirect_uri: str, parameters: dict[str, str]) -> str:
+def with_parameters(redirect_uri: str, parameters: Mapping[str, str]) -> str:
     """The URI with parameters added to its query (RFC 6749 §4.1.2: what it has is kept)."""
     separator = "&" if "?" in redirect_uri else "?"
     if redirect_uri.endswith(("?", "&")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from oidc.clients import Client
@@ -18,6 +19,7 @@ RESPONSE_TYPES = ("code",)
 RESPONSE_MODES = ("query", "form_post")
 MAX_VALUE = 2_048
 """Characters of state or nonce: they travel through URLs and cookies."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def not_taken(parameters: Mapping[str, str]) -> None:
@@ -50,9 +52,21 @@ def response_mode(parameters: Mapping[str, str]) -> str:
     return asked
 
 
-def bounded(parameters: Mapping[str, str], name: str) -> str | None:
-    """A value that is handed back unchanged; refused when it is too long."""
+def state(parameters: Mapping[str, str]) -> str | None:
+    """The state, handed back unchanged.
+
+    One that can't be handed back is told here, by no redirect: an answer without it, or with part of it, is one that
+    its client must not believe (RFC 6749 §10.12).
+    """
+    try:
+        return opaque(parameters, "state")
+    except InvalidRequest as error:
+        raise InvalidRequest(error.description, redirectable=False) from None
+
+
+def opaque(parameters: Mapping[str, str], name: str) -> str | None:
+    """A value that means nothing to us (RFC 6749 A.5); refused when it is too long or has control characters."""
     value = parameters.get(name)
-    if value is not None and len(value) > MAX_VALUE:
-        raise InvalidRequest(f"{name} is too long")
+    if value is not None and (len(value) > MAX_VALUE or _CONTROL.search(value)):
+        raise InvalidRequest(f"{name} is too long or has control characters")
     return value

@@ -12,7 +12,7 @@ from oidc.protocols import Evidence
 
 SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 DOCUMENT = "document:"
-_TOKEN = re.compile(r"^[\x21\x23-\x5b\x5d-\x7e]+$")
+_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
 def accept(
@@ -31,7 +31,7 @@ def accept(
     scopes: list[str] = []
     details: list[Mapping[str, Any]] = []
     for token in asked.split(" "):
-        if not _TOKEN.match(token):
+        if not _TOKEN.fullmatch(token):
             raise InvalidScope("the scope is malformed")
         if token.startswith(DOCUMENT):
             detail = evidence.expand_scope(client.contract, token.removeprefix(DOCUMENT))

@@ -17,7 +17,7 @@ interactions = Table(
     Column("client_id", String(128), nullable=False, comment="clear: client id"),
     Column("request", Text, nullable=False, comment="clear: JSON of the accepted request; gone within the hour"),
     Column("pushed", Boolean, nullable=False),
-    Column("browser_hash", LargeBinary(32), comment="empty until a pushed request is first opened"),
+    Column("browser_hash", LargeBinary(32), comment="empty until a pushed or posted request is first opened"),
     Column("made_at", UtcSeconds, nullable=False),
     Column("expires_at", UtcSeconds, nullable=False, index=True),
     Column("sign_in_before", String(64), comment="clear: who was signed in when it began (opaque id)"),
@@ -65,7 +65,7 @@ def bind(
     sign_in: str | None,
     expires_at: datetime,
 ) -> int:
-    """Bind a pushed request to the first browser that opens it; 1 when this one was the first."""
+    """Bind a request to the first browser that opens it; 1 when this one was the first."""
     free = (interactions.c.handle_hash == handle_hash) & interactions.c.browser_hash.is_(None)
     bound = update(interactions).where(free)
     values = {"browser_hash": browser_hash, "sign_in_before": sign_in, "expires_at": expires_at}

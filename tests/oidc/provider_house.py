@@ -237,7 +237,7 @@ class House:
             client_id=client.client_id,
             redirect_uri=client.redirect_uris[0],
             scope=scope,
-            **{"nonce": "n-1", "code_challenge": CHALLENGE, **asked},
+            **{"nonce": "n-1", "code_challenge": CHALLENGE, "authorization_details": _asked_for(lendings), **asked},
         )
         grant = GrantId(new_id(SystemRandomness()))
         with self.database.transaction() as tx:
@@ -299,6 +299,10 @@ class House:
     def userinfo(self, token: str, **changed: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {token}", **changed}
         return self.http.get("/userinfo", headers=headers)
+
+
+def _asked_for(lendings: tuple[str, ...]) -> tuple[Mapping[str, Any], ...]:
+    return ({"type": "document"},) if lendings else ()
 
 
 _MADE: dict[str, Any] = {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from config.database import Transaction
 from oidc.errors import InvalidAuthorizationDetails
 from oidc.protocols import Choice, ErrorScreen, GrantId, SignedIn, SubjectId
+from tests.clocks import START
 
 TYPES = {"proof_of_address", "identity_card"}
 
@@ -77,6 +79,9 @@ class SimulatedEvidence:
             "actions": ["read"],
             "purpose": next(iter(purposes)),
         }
+
+    def until(self, contract: Mapping[str, Any], detail: Mapping[str, Any]) -> datetime:
+        return START + timedelta(days=int(str(detail.get("duration", "P30D"))[1:-1]))
 
     def lend(
         self,

@@ -301,7 +301,9 @@ def test_what_another_person_approved_is_not_this_persons(lone: House, school: C
     approve(lone, handle)
     lone.subjects.people["bob"] = {}
     lone.sign_in.there = lone.signed_in("bob", "sign-in-bob")
-    assert lone.http.get(f"/authorize/{handle}").location.startswith("/release/")
+    assert lone.http.get(f"/authorize/{handle}").status_code == 400
+    lone.sign_in.there = lone.signed_in()
+    assert "code" in answer(lone.http.get(f"/authorize/{handle}"))
 
 
 # Pushed authorization requests (RFC 9126)
