@@ -78,7 +78,7 @@ def fill(house: House, clock: TownClock, say: Callable[[str], None]) -> None:
                 untrusted_filename=paper.file_name,
                 untrusted_media_type=paper.media_type,
                 chunks=iter([paper.content]),
-                dates=PaperDates(issued_on=paper.issued_on) if paper.issued_on else None,
+                dates=PaperDates(issued_on=paper.issued_on, expires_on=paper.expires_on),
             )
         people.append((account, owner, kept))
         clock.advance(timedelta(hours=6))
