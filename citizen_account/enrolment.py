@@ -73,19 +73,10 @@ class Enrolment:
             password_hash=hashed,
         )
 
-    def again(self, flow: Flow, visitor: Visitor) -> str:
-        """Send the mail of a flow of this browser once more, by a flow of its own; its id. Raises `TooManyRequests`."""
-        email = EmailAddress.parse(flow.email)
-        self._limits.check(email, visitor)
-        return self._links.begin(
-            flow.kind,
-            email,
-            browser=visitor.browser,
-            language=visitor.language,
-            next_path=flow.next_path,
-            account=flow.account,
-            password_hash=flow.password_hash,
-        )
+    def again(self, flow: Flow, visitor: Visitor) -> None:
+        """Send the mail of a flow of this browser once more, of whatever kind. Raises `TooManyRequests`."""
+        self._limits.check(EmailAddress.parse(flow.email), visitor)
+        self._links.send_again(flow.id)
 
     def finish(self, flow: Flow, visitor: Visitor) -> Started:
         """Make the account of a proven flow and sign the person in at the browser that chose the password.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from citizen_account.addresses import EmailAddress
 from citizen_account.authentication import FailedSignIn, NewDevice
 from citizen_account.credentials import CredentialChanged
-from citizen_account.language import translate
+from citizen_account.language import moment, translate
 from citizen_account.mailed_links import Kind, SendLink
 from citizen_account.notifications import FirstRead, ReleaseMade
 from config.mail import Message
@@ -52,6 +53,8 @@ class Mails:
             subject, text = "About your password", NO_ACCOUNT
         elif flow.kind is Kind.SIGN_UP and known:
             subject, text = "You have an account already", HAS_ACCOUNT
+        elif flow.kind is Kind.CHANGE_EMAIL and known:
+            subject, text = "You have an account already", TAKEN
         else:
             subject, text = {
                 Kind.SIGN_UP: ("Confirm your e-mail address", CONFIRM),
@@ -62,7 +65,19 @@ class Mails:
 
     def new_device(self, job: NewDevice) -> None:
         """An account was used at a browser that it did not know."""
-        self._tell(job.account, "New sign-in to your account", NEW_DEVICE, url=f"{self._url}/sign-ins")
+        sign_in = self._house.sessions.get(job.sign_in)
+        account = self._house.accounts.get(job.account)
+        if sign_in is None or account is None:  # ended meanwhile, hence seen
+            return
+        device = ", ".join(part for part in (sign_in.device.browser, sign_in.device.system) if part)
+        self._tell(
+            job.account,
+            "New sign-in to your account",
+            NEW_DEVICE,
+            url=f"{self._url}/sign-ins",
+            device=device or translate(account.language, "A browser"),
+            moment=moment(sign_in.auth_time.astimezone(ZoneInfo(self._house.settings.time_zone)), account.language),
+        )
 
     def credential_changed(self, job: CredentialChanged) -> None:
         """A password or an address changed; a former address is told, then forgotten."""
@@ -131,13 +146,17 @@ HAS_ACCOUNT = _(
     "Hello,\n\nsomeone wanted to open an account with this address, but you have one already. Sign in with it:\n\n"
     "%(url)s/sign-in\n\nIf you have lost your password, ask for a new one there. If it was not you, do nothing."
 )
+TAKEN = _(
+    "Hello,\n\nsomeone wanted to use this address for another account, but it belongs to one already. It stays with "
+    "that one. If it was you, sign in with it, or choose another address:\n\n%(url)s/sign-in"
+)
 NO_ACCOUNT = _(
     "Hello,\n\nsomeone asked for a new password with this address, but there is no account with it. You can open one, "
     "or try the address that you signed up with:\n\n%(url)s/sign-up\n\nIf it was not you, do nothing."
 )
 NEW_DEVICE = _(
-    "Hello,\n\nyour account was opened with a browser that it did not know. If it was you, do nothing. If not, end "
-    "that sign-in and change your password:\n\n%(url)s"
+    "Hello,\n\nyour account was opened with a browser that it did not know:\n\n%(device)s\n%(moment)s\n\n"
+    "If it was you, do nothing. If not, end that sign-in and change your password:\n\n%(url)s"
 )
 PASSWORD_CHANGED = _(
     "Hello,\n\nthe password of your account was changed, and every other sign-in was ended. If it was not you, ask for "

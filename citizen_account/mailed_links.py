@@ -115,6 +115,11 @@ class MailedLinks:
             self._jobs.enqueue(tx, SendLink(flow), unique=f"send_link:{flow}")
         return flow
 
+    def send_again(self, flow: str) -> None:
+        """Ask for the mail of a flow once more; its new link replaces the one before."""
+        with self._database.transaction() as tx:
+            self._jobs.enqueue(tx, SendLink(flow), unique=f"send_link:{flow}")
+
     def mint(self, flow: str) -> tuple[Flow, str] | None:
         """A new link secret for the flow's mail; an older one opens nothing. None when the flow is over."""
         secret = new_secret(self._randomness)

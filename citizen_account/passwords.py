@@ -22,7 +22,7 @@ from config.database import assert_outside
 from config.identifiers import Randomness
 
 LEAST_CHARACTERS = 15
-MOST_CHARACTERS = 200
+MOST_CHARACTERS = 256
 """Longer ones are refused rather than cut."""
 LEAST_OWN_CHARACTERS = 8
 """So many letters or digits must be left when common words, sequences and words about the person are taken out."""

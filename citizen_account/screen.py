@@ -132,7 +132,7 @@ def _navigation() -> list[dict[str, Any]]:
         {
             "href": path,
             "text": gettext(text),
-            "here": request.path == path or (path != "/" and request.path.startswith(path)),
+            "here": _is_here(path),
         }
         for path, text, roles in NAVIGATION
         if not roles or person.roles & roles

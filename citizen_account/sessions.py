@@ -143,6 +143,12 @@ class Sessions:
             row = sign_ins.get(tx, sign_in)
         return row is not None and self._is_open(row)
 
+    def get(self, sign_in: str) -> SignIn | None:
+        """The sign-in of that id if it is still open."""
+        with self._database.reading() as tx:
+            row = sign_ins.get(tx, sign_in)
+        return _public(row, frozenset()) if row is not None and self._is_open(row) else None
+
     def list(self, account: AccountId) -> Sequence[SignIn]:
         """The account's open sign-ins, the last used first."""
         with self._database.reading() as tx:

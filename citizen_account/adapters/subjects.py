@@ -34,9 +34,11 @@ class AccountSubjects:
         place = {name: known[name] for name in STREET if known.get(name)}
         if place:
             claims["address"] = place
+        if known.get("phone_number"):
+            claims |= {"phone_number": known["phone_number"], "phone_number_verified": False}
         for address in self._accounts.addresses(subject):
             name = "email" if address.kind == EMAIL else "phone_number"
-            if address.confirmed_at is not None and name not in claims:
+            if address.confirmed_at is not None and not claims.get(f"{name}_verified"):
                 claims |= {name: address.text, f"{name}_verified": True}
         return claims
 

@@ -34,6 +34,8 @@ def blueprint(house: House) -> Blueprint:
     @policy(PUBLIC)
     def typed(flow: str) -> Any:
         found = house.links.waiting(flow, house.browser.value())
+        if found.kind is Kind.CHANGE_EMAIL:
+            require()
         try:
             proven = house.links.prove_by_code(flow, house.browser.value(), request.form.get("code", ""))
         except WrongCode:
@@ -44,7 +46,8 @@ def blueprint(house: House) -> Blueprint:
     @policy(PUBLIC)
     def again(flow: str) -> Any:
         found = house.links.waiting(flow, house.browser.value())
-        return redirect(f"/confirm/waiting/{house.enrolment.again(found, visitor(house))}?again=1", 303)
+        house.enrolment.again(found, visitor(house))
+        return redirect(f"/confirm/waiting/{flow}?again=1", 303)
 
     @pages.get("/confirm/<secret>")
     @policy(PUBLIC)
@@ -55,7 +58,10 @@ def blueprint(house: House) -> Blueprint:
     @pages.post("/confirm/<secret>")
     @policy(PUBLIC)
     def press(secret: str) -> Any:
-        return _finish(house, house.links.prove(secret, house.browser.value()))
+        browser = house.browser.value()
+        if house.links.look(secret, browser).kind is Kind.CHANGE_EMAIL:
+            require()  # before the link is spent: it still works after signing in
+        return _finish(house, house.links.prove(secret, browser))
 
     return pages
 

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from citizen_account import screen
 from citizen_account.errors import NotSignedIn
 from citizen_account.screen import gettext as _
+from citizen_account.screen import ngettext
 from citizen_account.security import SAFE_METHODS, Security
 from config.errors import Refusal
 from config.identifiers import new_id
@@ -49,8 +50,8 @@ def install(app: Flask, security: Security) -> None:
         return _answer(security, HTTPStatus.INTERNAL_SERVER_ERROR, "", {}, incident)
 
 
-def words(status: int, code: str) -> tuple[str, str]:
-    """The heading and the text of an error page."""
+def words(status: int, code: str, minutes: int = 1) -> tuple[str, str]:
+    """The heading and the text of an error page. minutes: until the next try may succeed."""
     texts = {
         "forged_form": (
             _("This page was open for too long"),
@@ -72,7 +73,11 @@ def words(status: int, code: str) -> tuple[str, str]:
         "too_large": (_("That was too much to send"), _("Send less at once, or a smaller file. Nothing was stored.")),
         "too_many_requests": (
             _("Too many tries"),
-            _("Wait a quarter of an hour, then try again. Your account is not locked."),
+            ngettext(
+                "Wait %(num)s minute, then try again. Your account is not locked.",
+                "Wait %(num)s minutes, then try again. Your account is not locked.",
+                minutes,
+            ),
         ),
         "unexpected": (
             _("Something went wrong on our side"),
@@ -100,7 +105,8 @@ def _answer(security: Security, status: HTTPStatus, code: str, headers: dict[str
         response.content_type = "application/problem+json"
         response.headers["Cache-Control"] = "no-store"
     else:
-        title, text = words(status, code)
+        minutes = max(1, -(-int(headers.get("Retry-After", "60")) // 60))
+        title, text = words(status, code, minutes)
         response = screen.page("error.html", title=title, text=text, incident=incident)
     response.status_code = status
     response.headers.update(headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, request
 
@@ -53,6 +54,6 @@ def blueprint(house: House) -> Blueprint:
         except WeakPassword as weak:
             return screen.page("password_new.html", 422, flow=found, errors={"password": password_help(weak)})
         house.browser.forget()
-        return redirect(f"/sign-in?changed=1&next={found.next_path or '/'}", 303)
+        return redirect(f"/sign-in?{urlencode({'changed': '1', 'next': found.next_path or '/'})}", 303)
 
     return pages

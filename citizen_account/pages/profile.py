@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, redirect, request
 
 from citizen_account import screen
-from citizen_account.addresses import EmailAddress
+from citizen_account.addresses import EmailAddress, readable_phone_number
 from citizen_account.errors import BadAddress, BadValue, WeakPassword, WrongPassword
 from citizen_account.pages.sign_up import email_help, password_help
 from citizen_account.pages.visitor import visitor
@@ -69,6 +69,7 @@ def blueprint(house: House) -> Blueprint:
                 request.form.get("current_password", ""),
                 request.form.get("new_password", ""),
                 visitor(house),
+                about=_about(house),
             )
         except WrongPassword:
             return _page(house, {"current_password": _wrong()})
@@ -83,6 +84,8 @@ def blueprint(house: House) -> Blueprint:
 def _page(house: House, errors: dict[str, str], typed: dict[str, str] | None = None) -> Any:
     account = require().account
     known = {name: attribute.value for name, attribute in house.accounts.attributes(account).items()}
+    if known.get("phone_number"):
+        known["phone_number"] = readable_phone_number(known["phone_number"])
     return screen.page(
         "profile.html",
         422 if errors else 200,
@@ -94,11 +97,20 @@ def _page(house: House, errors: dict[str, str], typed: dict[str, str] | None = N
     )
 
 
+def _about(house: House) -> tuple[str, ...]:
+    """Words about the person, which make no good password."""
+    account = require().account
+    facts = [attribute.value for attribute in house.accounts.attributes(account).values()]
+    return (*facts, *(address.text for address in house.accounts.addresses(account)))
+
+
 def _wrong() -> str:
     return _("This is not your password. Try again.")
 
 
 def _value_help(name: str) -> str:
+    if name == "phone_number":
+        return _("Enter a phone number like 06 12 34 56 78, with the country's code if it is not French.")
     if name == "birthdate":
         return _("Enter your date of birth as day, month and year, like 1990-03-27")
     return _("Use letters, figures and usual signs only, at most 100 of them.")
