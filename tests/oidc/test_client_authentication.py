@@ -210,7 +210,8 @@ def jwts_signature(signing_input: str, private: Any) -> str:
     return jwts.sign(head, json.loads(base64.urlsafe_b64decode(claims + "==")), private)
 
 
-def test_the_key_comes_from_the_registration_never_from_the_header(shared: House, key: ClientKey) -> None:
+@pytest.mark.usefixtures("key")
+def test_the_key_comes_from_the_registration_never_from_the_header(shared: House) -> None:
     foreign = ClientKey(shared.clock)
     assert error_of(with_assertion(shared, foreign.assertion("jwt"))) == "invalid_client"
     assert (
@@ -310,7 +311,8 @@ def test_another_clients_key_is_no_key_of_mine(shared: House, key: ClientKey) ->
     assert with_assertion(shared, other.assertion("jwt2")).status_code == 200
 
 
-def test_a_token_of_ours_is_no_assertion(shared: House, key: ClientKey) -> None:
+@pytest.mark.usefixtures("key")
+def test_a_token_of_ours_is_no_assertion(shared: House) -> None:
     school = shared.add("school")
     tokens = shared.tokens(school)
     for token in (tokens["access_token"], tokens["id_token"], tokens["refresh_token"]):

@@ -1,0 +1,206 @@
+"""Access tokens at userinfo and at the vault's door: THREATS §2, "Elsewhere" and "Every JWT input"."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from audit.store.entries import entries
+from oidc import jwts
+from oidc.errors import JwtRefused
+from oidc.tokens.access_token import TokenChallenge, VerifiedAccessToken
+from tests.oidc.provider_house import ALICE, CLAIMS, ISSUER, VAULT, House, error_of, json_of, unverified
+
+
+def part(members: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
+
+
+def releases(house: House) -> int:
+    with house.database.reading() as tx:
+        return len(tx.execute(select(entries.c.id).where(entries.c.kind == "claims_released")).all())
+
+
+def test_userinfo_tells_what_was_granted_and_writes_it_down_once_a_token(house: House) -> None:
+    client = house.add()
+    token = house.tokens(client, scope=("openid", "email"))["access_token"]
+    for _ in range(3):
+        told = json_of(house.userinfo(token))
+        assert told == {"sub": unverified(token)[1]["sub"], "email": CLAIMS["email"], "email_verified": True}
+    assert releases(house) == 1
+
+
+def test_userinfo_takes_the_token_in_a_posted_form(lone: House) -> None:
+    token = lone.tokens(lone.add())["access_token"]
+    assert json_of(lone.http.post("/userinfo", data={"access_token": token}))["name"] == CLAIMS["name"]
+    both = lone.http.post("/userinfo", data={"access_token": token}, headers={"Authorization": f"Bearer {token}"})
+    assert error_of(both) == "invalid_request"
+
+
+def test_a_token_in_the_url_is_refused(lone: House) -> None:
+    token = lone.tokens(lone.add())["access_token"]
+    assert error_of(lone.http.get(f"/userinfo?access_token={token}")) == "invalid_request"
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+def test_userinfo_is_signed_when_registered_and_is_no_id_token_hint(lone: House, alg: str) -> None:
+    client = lone.add(userinfo_signed_response_alg=alg)
+    answer = lone.userinfo(lone.tokens(client)["access_token"])
+    assert answer.mimetype == "application/jwt"
+    signed = answer.get_data(as_text=True)
+    claims = lone.signing_keys.verify_own(signed, typ="JWT")
+    assert (claims["iss"], claims["aud"], claims["name"]) == (ISSUER, "school", CLAIMS["name"])
+    assert unverified(signed)[0]["alg"] == alg
+    with pytest.raises(JwtRefused):
+        lone.id_tokens.verify_hint(signed)
+
+
+def test_without_a_token_the_challenge_names_no_error(lone: House) -> None:
+    answer = lone.http.get("/userinfo")
+    assert answer.status_code == 401
+    assert "error" not in answer.headers["WWW-Authenticate"]
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_an_expired_token_is_refused(house: House) -> None:
+    token = house.tokens(house.add())["access_token"]
+    house.clock.advance(timedelta(seconds=299))
+    assert house.userinfo(token).status_code == 200
+    house.clock.advance(timedelta(seconds=1))
+    assert error_of(house.userinfo(token)) == "invalid_token"
+
+
+def test_a_foreign_audience_is_refused(lone: House) -> None:
+    token = lone.tokens(lone.add(), lendings=("l1",), resource=(VAULT,))["access_token"]
+    assert error_of(lone.userinfo(token)) == "invalid_token"
+
+
+def test_a_token_without_openid_is_not_enough_for_userinfo(lone: House) -> None:
+    token = lone.tokens(lone.add(), scope=("profile",))["access_token"]
+    answer = lone.userinfo(token)
+    assert (answer.status_code, error_of(answer)) == (403, "insufficient_scope")
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "DPoP", "Token", ""])
+def test_another_scheme_is_refused(lone: House, scheme: str) -> None:
+    token = lone.tokens(lone.add())["access_token"]
+    assert lone.userinfo(token, Authorization=f"{scheme} {token}".strip()).status_code == 401
+
+
+def forgeries(house: House, token: str) -> dict[str, str]:
+    head, body, signature = token.split(".")
+    header, claims = unverified(token)
+    jwk = next(key for key in house.signing_keys.public_jwks()["keys"] if key["kid"] == header["kid"])
+    hs = f"{part({**header, 'alg': 'HS256'})}.{body}"
+    mac = jwts.encode(hmac.digest(json.dumps(jwk).encode(), hs.encode(), "sha256"))
+    rsa_kid = next(key["kid"] for key in house.signing_keys.public_jwks()["keys"] if key["kty"] == "RSA")
+    longer = {**claims, "exp": claims["exp"] + 9_999}
+    made = {f"alg {alg}": f"{part({**header, 'alg': alg})}.{body}.{signature}" for alg in ("none", "NONE", "nOnE")}
+    made |= {f"alg {alg}, unsigned": f"{part({**header, 'alg': alg})}.{body}." for alg in ("none", "None")}
+    return made | {
+        "HS256 over the public key": f"{hs}.{mac}",
+        "claims changed": f"{head}.{part(longer)}.{signature}",
+        "signature cut": f"{head}.{body}.{signature[:-4]}",
+        "signature of zeros": f"{head}.{body}.{'A' * 86}",
+        "signature doubled": f"{token}{signature}",
+        "kid unknown": f"{part({**header, 'kid': 'x'})}.{body}.{signature}",
+        "kid of another key": f"{part({**header, 'kid': rsa_kid})}.{body}.{signature}",
+        "kid missing": f"{part({'alg': 'ES256', 'typ': 'at+jwt'})}.{body}.{signature}",
+        "jwk in the header": f"{part({**header, 'jwk': jwk})}.{body}.{signature}",
+        "crit": f"{part({**header, 'crit': ['exp']})}.{body}.{signature}",
+        "JSON serialization": json.dumps({"protected": head, "payload": body, "signature": signature}),
+        "10 MB": f"{head}.{'A' * 10_000_000}.{signature}",
+    }
+
+
+def test_no_forged_token_passes(lone: House) -> None:
+    client = lone.add()
+    token = lone.tokens(client)["access_token"]
+    assert lone.userinfo(token).status_code == 200
+    for name, forged in forgeries(lone, token).items():
+        answer = lone.access_tokens.verify("GET", f"{ISSUER}/userinfo", [f"Bearer {forged}"], [], audience=ISSUER)
+        assert isinstance(answer, TokenChallenge), name
+        assert (answer.status, answer.code) == (401, "invalid_token"), name
+
+
+def test_every_token_is_good_at_its_own_endpoint_only(house: House) -> None:
+    """The N by N matrix: what each endpoint takes, and that nothing else passes there."""
+    client = house.add()
+    tokens = house.tokens(client)
+    shown = {
+        "code": house.code(client),
+        "access": tokens["access_token"],
+        "refresh": tokens["refresh_token"],
+        "id": tokens["id_token"],
+        "hint of another house": part({}),
+        "nonsense": "x" * 43,
+    }
+    doors: dict[str, Callable[[str], bool]] = {
+        "code": lambda t: house.redeem(client, t).status_code == 200,
+        "refresh": lambda t: house.refresh(client, t).status_code == 200,
+        "access": lambda t: house.userinfo(t).status_code == 200,
+        "id": lambda t: house.http.get("/end-session", query_string={"id_token_hint": t}).status_code == 200,
+    }
+    # The right one comes last at each door: using it up must not be what makes the others fail.
+    for door, opens in doors.items():
+        for kind, token in shown.items():
+            if kind != door:
+                assert not opens(token), f"{kind} at {door}"
+    for door, opens in doors.items():
+        assert opens(shown[door]), door
+
+
+def at_vault(house: House, token: str) -> VerifiedAccessToken | TokenChallenge:
+    return house.access_tokens.verify(
+        "GET",
+        f"{VAULT}/documents/l1",
+        [f"Bearer {token}"],
+        [],
+        audience=VAULT,
+        resource_metadata=f"{ISSUER}/.well-known/oauth-protected-resource/vault",
+    )
+
+
+def test_the_vault_learns_client_token_and_lendings_in_one_query(lone: House) -> None:
+    token = lone.tokens(lone.add(), lendings=("l1", "l2"))["access_token"]
+    statements: list[str] = []
+    event.listen(lone.database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    verified = at_vault(lone, token)
+    assert [text.split()[0] for text in statements] == ["BEGIN", "SELECT"]
+    assert isinstance(verified, VerifiedAccessToken)
+    assert (verified.client_id, verified.subject, verified.lendings) == ("school", ALICE, ("l1", "l2"))
+    assert verified.jti == unverified(token)[1]["jti"]
+
+
+def test_what_was_taken_back_stops_the_very_next_fetch(house: House) -> None:
+    token = house.tokens(house.add(), lendings=("l1",))["access_token"]
+    assert isinstance(at_vault(house, token), VerifiedAccessToken)
+    house.consent.take_back(ALICE, house.consent.grants_of(ALICE)[0].id)
+    refused = at_vault(house, token)
+    assert isinstance(refused, TokenChallenge)
+    assert (refused.status, refused.code) == (401, "invalid_token")
+    assert "resource_metadata=" in refused.www_authenticate
+
+
+def test_two_clients_can_read_nothing_that_they_share(house: House) -> None:
+    seen = []
+    for name in ("school", "library"):
+        client = house.add(name)
+        tokens = house.tokens(client, lendings=(f"{name}-1",))
+        told = json_of(house.userinfo(tokens["access_token"]))
+        values = {
+            str(value) for token in ("access_token", "id_token") for value in unverified(tokens[token])[1].values()
+        }
+        seen.append(values | {told["sub"], tokens["access_token"], tokens["id_token"], tokens["refresh_token"]})
+    now = int(house.clock.now().timestamp())
+    same_for_everybody = {ISSUER, str([ISSUER, VAULT]), "openid profile", "eidas1", "['pwd']", "n-1"}
+    same_for_everybody |= {str(now), str(now + 300)}
+    assert seen[0] & seen[1] <= same_for_everybody
+    assert not any(ALICE in value for value in seen[0] | seen[1])

@@ -1,0 +1,169 @@
+"""Clients: what an import keeps, makes and refuses (RFC 7591, RFC 8252, RFC 9700)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from oidc.clients import redirect_uris
+from oidc.clients.metadata import parse
+from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
+from tests.oidc.provider_house import REDIRECT, SECRET, ClientKey, House, metadata
+
+
+def test_a_given_id_and_secret_are_kept(house: House) -> None:
+    client, made = house.clients.add(metadata(), actor="tests")
+    assert (client.client_id, made) == ("school", None)
+    assert house.clients.check_secret(client, SECRET)
+    assert not house.clients.check_secret(client, SECRET + "x")
+    assert house.clients.get("school") == client
+    assert house.clients.all() == [client]
+
+
+def test_a_missing_id_and_secret_are_made(house: House) -> None:
+    given = {name: value for name, value in metadata(client_secret=None).items() if name != "client_id"}
+    client, secret = house.clients.add(given, actor="tests")
+    assert secret is not None
+    assert len(secret) == 43
+    assert len(client.client_id) == 26
+    assert house.clients.check_secret(client, secret)
+
+
+def test_a_change_without_a_secret_keeps_the_old_one(house: House) -> None:
+    house.add()
+    client, made = house.clients.add(metadata(client_secret=None, client_name="New"), actor="tests")
+    assert made is None
+    assert client.name == "New"
+    assert house.clients.check_secret(client, SECRET)
+
+
+def test_no_algorithm_named_means_rs256_in_an_import_and_es256_in_our_own(lone: House) -> None:
+    given_none = metadata(id_token_signed_response_alg=None)
+    assert lone.clients.add(given_none, actor="t")[0].id_token_signed_response_alg == "RS256"
+    assert lone.clients.add(given_none, actor="t", default_alg="ES256")[0].id_token_signed_response_alg == "ES256"
+
+
+def test_two_clients_of_one_host_are_two_sectors_unless_they_say_so(lone: House) -> None:
+    one, two = lone.add("one"), lone.add("two")
+    assert one.sector != two.sector
+    shared_by = "https://city.example/sector.json"
+    assert lone.add("three", sector_identifier_uri=shared_by).sector == "city.example"
+    assert lone.add("four", subject_type="public").sector == "public:"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"client_secret": "x" * 31}, id="secret of 31"),
+        pytest.param({"client_secret": "x" * 513}, id="secret of 513"),
+        pytest.param({"client_secret": "ß" * 40}, id="secret not ASCII"),
+        pytest.param({"client_id": "with space"}, id="client_id with a space"),
+        pytest.param({"client_id": "x" * 129}, id="client_id too long"),
+        pytest.param({"token_endpoint_auth_method": "none"}, id="public with a secret"),
+        pytest.param({"token_endpoint_auth_method": "tls_client_auth"}, id="method not spoken"),
+        pytest.param({"token_endpoint_auth_method": "private_key_jwt", "client_secret": None}, id="no key"),
+        pytest.param({"grant_types": ["implicit"]}, id="implicit"),
+        pytest.param({"grant_types": ["password"]}, id="password"),
+        pytest.param({"response_types": ["token"]}, id="token"),
+        pytest.param({"grant_types": "authorization_code"}, id="no list"),
+        pytest.param({"subject_type": "other"}, id="subject_type"),
+        pytest.param({"scope": "a  b"}, id="scope with two spaces"),
+        pytest.param({"id_token_signed_response_alg": "none"}, id="ID token unsigned"),
+        pytest.param({"id_token_signed_response_alg": "HS256"}, id="ID token HS256"),
+        pytest.param({"id_token_encrypted_response_alg": "RSA-OAEP"}, id="encryption not spoken"),
+        pytest.param({"jwks_uri": "https://school.example/jwks"}, id="jwks_uri not spoken yet"),
+        pytest.param({"logo_uri": "javascript:alert(1)"}, id="logo javascript"),
+        pytest.param({"policy_uri": "http://school.example/"}, id="policy http"),
+        pytest.param({"sector_identifier_uri": "http://127.0.0.1/"}, id="sector http"),
+        pytest.param({"contract": ["x"]}, id="contract no object"),
+        pytest.param({"require_pkce": "no"}, id="flag no boolean"),
+        pytest.param(
+            {"token_endpoint_auth_method": "none", "client_secret": None, "require_pkce": False}, id="public, no PKCE"
+        ),
+        pytest.param({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, id="symmetric key"),
+        pytest.param({"jwks": {"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}}, id="broken key"),
+        pytest.param({"jwks": {"keys": "x"}}, id="keys no list"),
+    ],
+)
+def test_metadata_that_cannot_be_kept_is_refused_and_nothing_is_kept(lone: House, changed: dict[str, Any]) -> None:
+    with pytest.raises(InvalidClientMetadata):
+        lone.clients.add(metadata(**changed), actor="tests")
+    assert lone.clients.all() == []
+
+
+def test_a_private_key_in_jwks_is_refused(lone: House) -> None:
+    key = dict(ClientKey(lone.clock).private.as_dict(private=True))
+    with pytest.raises(InvalidClientMetadata):
+        lone.clients.add(metadata(jwks={"keys": [key]}), actor="tests")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "vbscript:x",
+        "blob:https://a.example/x",
+        "http://school.example/callback",
+        "http://127.0.0.1.evil.example/",
+        "http://localhost.evil.example/",
+        "https://*.school.example/",
+        "https://school.example/*",
+        "https://school.example/#fragment",
+        "https://user@school.example/",
+        "https://user:password@school.example/",
+        "https:///path",
+        "https:school.example",
+        "https://school.example/a/../b",
+        "https://school.example\\@evil.example/",
+        "https://school.example/\tx",
+        "https://school.example/\r\nLocation: x",
+        " https://school.example/",
+        "https://schoöl.example/",
+        "https://school.example:99999/",
+        "https://[::1/",
+        "//school.example/",
+        "/callback",
+        "",
+        "https://school.example/" + "x" * 2_000,
+        "com.example.app:/callback",
+    ],
+)
+def test_a_redirect_uri_that_is_refused_for_web_clients(uri: str) -> None:
+    with pytest.raises(InvalidRedirectUri):
+        redirect_uris.check(uri, native=False)
+
+
+@pytest.mark.parametrize("uri", ["com.example.app:/callback", "com.example.app://callback", "http://127.0.0.1/cb"])
+def test_native_clients_may_have_private_use_schemes(uri: str) -> None:
+    assert redirect_uris.check(uri, native=True) == uri
+
+
+@pytest.mark.parametrize("uri", ["app:/callback", "javascript:x", "data:x", "myapp://x"])
+def test_a_scheme_without_a_domain_is_nobodys(uri: str) -> None:
+    with pytest.raises(InvalidRedirectUri):
+        redirect_uris.check(uri, native=True)
+
+
+def test_a_native_client_comes_with_any_loopback_port() -> None:
+    registered = ("http://127.0.0.1/cb", "http://[::1]:80/cb")
+    for uri in ("http://127.0.0.1:50000/cb", "http://[::1]:1/cb", "http://127.0.0.1/cb"):
+        assert redirect_uris.is_registered(uri, registered, native=True)
+    for uri in ("http://127.0.0.1:50000/other", "http://localhost:1/cb", "http://127.0.0.1:1/cb?x=y"):
+        assert not redirect_uris.is_registered(uri, registered, native=True)
+    assert not redirect_uris.is_registered("http://127.0.0.1:50000/cb", registered, native=False)
+
+
+@hypothesis.given(st.text(max_size=80))
+def test_only_the_registered_string_is_registered(uri: str) -> None:
+    assert redirect_uris.is_registered(uri, (REDIRECT,), native=False) is (uri == REDIRECT)
+
+
+@hypothesis.given(st.dictionaries(st.text(max_size=20), st.recursive(st.none() | st.text() | st.integers(), st.lists)))
+def test_nonsense_is_refused_and_nothing_else_is_raised(members: dict[str, Any]) -> None:
+    with pytest.raises((InvalidClientMetadata, InvalidRedirectUri)):
+        parse(members, client_id="x", default_alg="ES256")

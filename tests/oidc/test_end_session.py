@@ -1,0 +1,121 @@
+"""RP-Initiated Logout: a hint of ours, an exact address, else the person is asked and stays here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.oidc.provider_house import House, error_of
+
+BYE = "https://school.example/bye"
+
+
+def begin(house: House, **asked: Any) -> TestResponse:
+    return house.http.get("/end-session", query_string={k: v for k, v in asked.items() if v is not None})
+
+
+def hint_of(house: House, sign_in: str = "sign-in-1") -> str:
+    house.sign_in.there = house.signed_in()
+    return str(house.tokens(house.add(), sign_in=sign_in)["id_token"])
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(days=20)])
+def test_a_hint_ends_the_sign_in_even_when_it_has_expired(house: House, age: timedelta) -> None:
+    hint = hint_of(house)
+    house.clock.advance(age)
+    answer = begin(house, id_token_hint=hint, post_logout_redirect_uri=BYE, state="a b&c")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"{BYE}?state=a+b%26c"
+    assert house.sign_in.ended == ["sign-in-1"]
+
+
+def test_signing_out_ends_the_tokens_of_that_sign_in(house: House) -> None:
+    house.sign_in.there = house.signed_in()
+    client = house.add()
+    tokens = house.tokens(client)
+    begin(house, id_token_hint=tokens["id_token"])
+    assert house.userinfo(tokens["access_token"]).status_code == 401
+    assert error_of(house.refresh(client, tokens["refresh_token"])) == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"post_logout_redirect_uri": "https://evil.example/"}, id="unregistered"),
+        pytest.param({"post_logout_redirect_uri": f"{BYE}/"}, id="with a slash"),
+        pytest.param({"post_logout_redirect_uri": f"{BYE}?a=b"}, id="with a query"),
+        pytest.param({"post_logout_redirect_uri": "https://school.example/callback"}, id="a redirect_uri"),
+        pytest.param({"client_id": "other"}, id="client_id differs from aud"),
+        pytest.param({"client_id": "nobody"}, id="client_id unknown"),
+        pytest.param({"id_token_hint": "x"}, id="hint nonsense"),
+        pytest.param({"id_token_hint": "cut"}, id="hint modified"),
+        pytest.param({"id_token_hint": "access"}, id="hint an access token"),
+    ],
+)
+def test_what_does_not_fit_is_refused_without_redirect_or_effect(lone: House, changed: dict[str, str]) -> None:
+    lone.sign_in.there = lone.signed_in()
+    lone.add("other")
+    tokens = lone.tokens(lone.add())
+    named = {"cut": tokens["id_token"][:-6] + "AAAAAA", "access": tokens["access_token"]}
+    asked = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": BYE, "client_id": "school"}
+    asked |= {name: named.get(value, value) for name, value in changed.items()}
+    answer = begin(lone, **asked)
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+    assert lone.sign_in.ended == []
+
+
+@pytest.mark.parametrize("client_id", [None, "school"])
+def test_without_a_hint_the_person_is_asked_and_nobody_is_redirected(lone: House, client_id: str | None) -> None:
+    lone.add()
+    lone.sign_in.there = lone.signed_in()
+    asked = begin(lone, client_id=client_id, post_logout_redirect_uri=BYE)
+    assert asked.get_data(as_text=True).startswith("sign out? ")
+    assert lone.sign_in.ended == []
+    answer = lone.http.post(f"/end-session/{asked.get_data(as_text=True).split()[-1]}")
+    assert (answer.status_code, answer.get_data(as_text=True)) == (200, "signed out")
+    assert lone.sign_in.ended == ["sign-in-1"]
+
+
+def test_another_sign_in_at_this_browser_is_asked_about_first(lone: House) -> None:
+    hint = hint_of(lone, "sign-in-of-before")
+    asked = begin(lone, id_token_hint=hint, post_logout_redirect_uri=BYE)
+    assert lone.sign_in.ended == []
+    answer = lone.http.post(f"/end-session/{asked.get_data(as_text=True).split()[-1]}")
+    assert answer.headers["Location"] == BYE
+
+
+def test_the_button_works_in_its_own_browser_and_in_time_only(lone: House) -> None:
+    lone.sign_in.there = lone.signed_in()
+    handle = begin(lone).get_data(as_text=True).split()[-1]
+    lone.sign_in.value = "browser-of-an-attacker"
+    assert lone.http.post(f"/end-session/{handle}").status_code == 400
+    lone.sign_in.value = "browser-1"
+    assert lone.http.post(f"/end-session/{handle}x").status_code == 400
+    assert lone.http.post("/end-session/x").status_code == 400
+    lone.clock.advance(timedelta(minutes=20))
+    assert lone.http.post(f"/end-session/{handle}").status_code == 400
+    assert lone.sign_in.ended == []
+
+
+def test_a_kept_post_is_no_confirmation(lone: House) -> None:
+    lone.sign_in.there = lone.signed_in()
+    kept = lone.http.post("/end-session", data={})
+    assert kept.status_code == 303
+    assert lone.http.post(kept.headers["Location"]).status_code == 400
+    assert lone.sign_in.ended == []
+
+
+def test_a_post_goes_on_by_a_get(lone: House) -> None:
+    hint = hint_of(lone)
+    kept = lone.http.post("/end-session", data={"id_token_hint": hint, "post_logout_redirect_uri": BYE})
+    assert lone.sign_in.ended == []
+    assert lone.http.get(kept.headers["Location"]).headers["Location"] == BYE
+    assert lone.sign_in.ended == ["sign-in-1"]
+
+
+def test_a_parameter_twice_is_refused(lone: House) -> None:
+    assert lone.http.get("/end-session?state=a&state=b").status_code == 400
