@@ -36,6 +36,29 @@ def stop_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+class Gate:
+    """Holds children that were started early: they load their programs while what they need is not ready yet.
+
+    A pipe whose end tells them to go on; nothing is ever written to it.
+    """
+
+    def __init__(self) -> None:
+        """Closed."""
+        self.reader, self._writer = os.pipe()
+
+    def open(self) -> None:
+        """Let them go on."""
+        os.close(self._writer)
+        os.close(self.reader)
+
+
+def wait_at(gate: int | None) -> None:
+    """In the child: wait until its gate opens. gate: the inherited `Gate.reader`; None waits for nothing."""
+    if gate is not None:
+        os.read(gate, 1)
+        os.close(gate)
+
+
 @dataclass(slots=True)
 class Child:
     """One started process."""
@@ -54,8 +77,15 @@ class Child:
             self.process.wait()
 
 
-def start_python(name: str, arguments: list[str], environment: Mapping[str, str], log: Path | None) -> Child:
-    """Start a Python program of ours. log: where its output goes, appended; None for our own standard error."""
+def start_python(
+    name: str, arguments: list[str], environment: Mapping[str, str], log: Path | None, *, gate: Gate | None = None
+) -> Child:
+    """Start a Python program of ours.
+
+    log: where its output goes, appended; None for our own standard error. gate: what it waits at (`--gate`).
+    """
+    if gate is not None:
+        arguments = [*arguments, "--gate", str(gate.reader)]
     output = log.open("ab") if log else None
     process = subprocess.Popen(  # noqa: S603 -- our own programs
         [sys.executable, *arguments],
@@ -66,6 +96,7 @@ def start_python(name: str, arguments: list[str], environment: Mapping[str, str]
         preexec_fn=die_with_parent(),  # noqa: PLW1509 -- `run` has no threads
         # Ctrl-C reaches `run` alone, which ends its children in order: web before worker before store.
         start_new_session=True,
+        pass_fds=() if gate is None else (gate.reader,),
     )
     if output:
         output.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from citizen_account.cli import installation
+from citizen_account.cli.children import wait_at
 from citizen_account.cli.migrate import migrate
 from citizen_account.house import House
 from citizen_account.wiring import build
@@ -51,8 +52,10 @@ class TownClock:
 
 @click.command(hidden=True)
 @click.option("--demo", is_flag=True)
-def command(demo: bool) -> None:
+@click.option("--gate", type=int, hidden=True)
+def command(demo: bool, gate: int | None) -> None:
     """Bring an installation to where `web` and `worker` can start."""
+    wait_at(gate)
     settings = installation.settings()
     database = Database(settings.database)
     migrate(database)

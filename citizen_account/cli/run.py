@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from citizen_account.cli.children import Child, die_with_parent, start_python, stop_with_parent
+from citizen_account.cli.children import Child, Gate, die_with_parent, start_python, stop_with_parent
 from config import ports, seaweedfs
 from config.errors import ConfigurationError
 from config.identifiers import SystemRandomness
@@ -116,24 +116,33 @@ class Installation:
         click.echo("Stopped.")
 
     def _start(self, *, demo: bool) -> None:
-        self._start_store()
+        # What takes longest is loading our own programs: they start at once and wait where they need what comes before.
+        store_answers, is_set_up = Gate(), Gate()
+        store = self._start_store()
         self._keep_for_other_commands()
+        preparing = self._start_preparing(store_answers, demo=demo)
+        web = self._start_python("web server", "citizen_account", "web", "--port", str(self.port), gate=is_set_up)
+        if store is not None:
+            self._wait(*store)
+        store_answers.open()
         _say(2, "Database, keys and first accounts")
-        said = self._prepare(demo=demo)
+        said = _said_by(preparing)
         _say(3, f"Web server on http://localhost:{self.port}")
-        web = self._start_python("web server", "citizen_account", "web", "--port", str(self.port))
+        is_set_up.open()
+        self._wait(web, lambda: ports.serves(self.port, "/health"))
         _say(4, "Worker")
         self._start_python("worker", "citizen_account", "worker")
         _say(5, f"Example e-service on http://127.0.0.1:{self.example_port}")
-        self._start_python("example e-service", "examples.school_enrolment", str(self.example_port))
-        self._wait(web, lambda: ports.serves(self.port, "/health"))
+        example = self._start_python("example e-service", "examples.school_enrolment", str(self.example_port))
+        self._wait(example, lambda: ports.answers(self.example_port))
         _say(6, "Ready")
         click.echo(_READY.format(port=self.port, example_port=self.example_port, folder=self.folder, said=said))
 
-    def _start_store(self) -> None:
+    def _start_store(self) -> tuple[Child, Callable[[], bool]] | None:
+        """The embedded store and what tells whether it answers; None where the city brings its own."""
         if self.settings.s3.endpoint_url:
             _say(1, f"Object store: yours, at {self.settings.s3.endpoint_url}")
-            return
+            return None
         _say(1, "Object store: SeaweedFS, on loopback")
         store = seaweedfs.start(
             self.folder / "object-store",
@@ -148,12 +157,24 @@ class Installation:
             "CITIZEN_ACCOUNT_S3_ACCESS_KEY_ID": store.credentials.access_key_id,
             "CITIZEN_ACCOUNT_S3_SECRET_ACCESS_KEY": store.credentials.secret_access_key,
         }
-        self._wait(child, store.answers)
+        return child, store.answers
 
-    def _start_python(self, name: str, *arguments: str) -> Child:
-        child = start_python(name, ["-m", *arguments], self.environment, self._log(name))
+    def _start_python(self, name: str, *arguments: str, gate: Gate | None = None) -> Child:
+        child = start_python(name, ["-m", *arguments], self.environment, self._log(name), gate=gate)
         self.children.append(child)
         return child
+
+    def _start_preparing(self, gate: Gate, *, demo: bool) -> subprocess.Popen[str]:
+        arguments = [sys.executable, "-m", "citizen_account", "prepare", "--gate", str(gate.reader)]
+        return subprocess.Popen(  # noqa: S603 -- our own program
+            [*arguments, *(["--demo"] if demo else [])],
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509 -- `run` has no threads
+            pass_fds=(gate.reader,),
+        )
 
     def _environment(self) -> dict[str, str]:
         url = f"http://localhost:{self.port}"
@@ -178,20 +199,6 @@ class Installation:
         with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.writelines(f"{name}={value}\n" for name, value in chosen.items())
         made.replace(path)
-
-    def _prepare(self, *, demo: bool) -> str:
-        arguments = [sys.executable, "-m", "citizen_account", "prepare", *(["--demo"] if demo else [])]
-        done = subprocess.run(  # noqa: S603 -- our own program
-            arguments,
-            env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            check=False,
-            preexec_fn=die_with_parent(),
-        )
-        if done.returncode:
-            message = "The set-up stopped; the line above says why."
-            raise ConfigurationError(message)
-        return done.stdout.decode()
 
     def _log(self, name: str) -> Path:
         return self.logs / f"{name.replace(' ', '-')}.log"
@@ -226,6 +233,15 @@ _READY = """
 {said}
   Make an account on the first page; confirm it with the mail. Ctrl-C stops everything.
 """
+
+
+def _said_by(preparing: subprocess.Popen[str]) -> str:
+    """Wait for the set-up; what it says to the person who started us. Raises `ConfigurationError` when it fails."""
+    said, _ = preparing.communicate()
+    if preparing.returncode:
+        message = "The set-up stopped; the line above says why."
+        raise ConfigurationError(message)
+    return said
 
 
 def _say(step: int, text: str) -> None:

@@ -9,7 +9,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from citizen_account.cli import installation
-from citizen_account.cli.children import die_with_parent
+from citizen_account.cli.children import die_with_parent, wait_at
 
 BLOCKING_THREADS = 16
 """Requests that one process works on at once; the rest waits in the backlog."""
@@ -19,13 +19,14 @@ BLOCKING_THREADS = 16
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--processes", default=1, show_default=True)
-def command(host: str, port: int, processes: int) -> None:
+@click.option("--gate", type=int, hidden=True)
+def command(host: str, port: int, processes: int, gate: int | None) -> None:
     """Serve the pages and endpoints."""
     bind = die_with_parent()
 
     def load(_target: str) -> Any:
         bind()
-        return application()
+        return application(gate)
 
     Granian(
         "citizen_account.cli.web:application",
@@ -40,9 +41,10 @@ def command(host: str, port: int, processes: int) -> None:
     ).serve(target_loader=load)
 
 
-def application() -> Any:
-    """The WSGI application of one worker process."""
+def application(gate: int | None = None) -> Any:
+    """The WSGI application of one worker process. gate: see `wait_at`."""
     from citizen_account.app import create_app  # noqa: PLC0415 -- after the fork: the parent stays small
     from citizen_account.wiring import build  # noqa: PLC0415 -- as above
 
+    wait_at(gate)
     return create_app(build(installation.settings()))

@@ -37,16 +37,21 @@ def read_tables(paths: Sequence[Path]) -> dict[str, object]:
     return tables
 
 
-def validated(kind: type[T], code: str, table: object, paths: Sequence[Path]) -> T:
-    """One table as a value of its type: every field there, no other, of the right type.
+def validated(kind: type[T], tables: Mapping[str, object], paths: Sequence[Path]) -> list[T]:
+    """Each table as a value of one type: every field there, no other, of the right type.
 
     Raises ConfigurationError that names the files, the table, the field and what is wrong with it.
     """
+    adapter = TypeAdapter(kind)  # costs more to build than a table to read
+    return [_validated(adapter, code, table, paths) for code, table in tables.items()]
+
+
+def _validated(adapter: TypeAdapter[T], code: str, table: object, paths: Sequence[Path]) -> T:
     if not isinstance(table, Mapping):
         raise ConfigurationError(f"{_names(paths)}: {code} must be a table, [{code}].")
     try:
         # JSON is pydantic's strict mode with lists for tuples and strings for enumerations, as TOML writes them.
-        return TypeAdapter(kind).validate_json(json.dumps({**table, "code": code}, default=str), strict=True)
+        return adapter.validate_json(json.dumps({**table, "code": code}, default=str), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in (code, *first["loc"]))

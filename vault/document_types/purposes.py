@@ -85,7 +85,7 @@ class Purposes:
         Raises ConfigurationError with the file, the table and the field, also for a type of document that
         doesn't exist and for a rule about a type that isn't asked for.
         """
-        purposes = [validated(Purpose, code, table, paths) for code, table in read_tables(paths).items()]
+        purposes = validated(Purpose, read_tables(paths), paths)
         for purpose in purposes:
             for paper in purpose.papers:
                 _check_codes(purpose.code, paper, types)

@@ -101,9 +101,7 @@ class DocumentTypes:
         tables = read_tables(paths)
         if not tables:
             raise ConfigurationError(f"{paths} name no type of document. Leave the setting out for the usual ones.")
-        return cls(
-            [validated(DocumentType, code, table, paths) for code, table in tables.items()], health_host=health_host
-        )
+        return cls(validated(DocumentType, tables, paths), health_host=health_host)
 
     def get(self, code: str) -> DocumentType:
         """A type that may be deposited. Raises UnknownDocumentType when there is none or it is off."""
