@@ -101,8 +101,8 @@ def build(
     jobs = Jobs(database, clock, randomness)
     rings = {name: LocalFileKeyRing.open_or_create(settings.keys, name, clock, randomness) for name in RINGS}
     papers = ObjectStore(settings.s3, settings.s3.papers_bucket)
-    live = ObjectStore(settings.s3, settings.s3.ledger_bucket)
-    archive = ObjectStore(settings.s3, settings.s3.ledger_archive_bucket)
+    live = papers.beside(settings.s3.ledger_bucket)
+    archive = papers.beside(settings.s3.ledger_archive_bucket)
     mailbox = LocalMailbox(settings.data_dir / "mailbox", clock, randomness) if settings.mail.local_mailbox else None
     rate_limits = RateLimits(database, clock)
 
