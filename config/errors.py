@@ -50,3 +50,11 @@ class ObjectMissing(ObjectStoreError):
 
 class ObjectExists(ObjectStoreError):
     """A conditional write found an object of that name, of other content."""
+
+
+class OutgoingError(Exception):
+    """Another server did not answer as it should; whether it acted on what it got is unknown."""
+
+
+class OutgoingRefused(OutgoingError):
+    """An address that the house never calls: not https, or not of the public internet. Nothing was sent."""
