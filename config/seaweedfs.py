@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,9 +37,19 @@ class EmbeddedStore:
     """A store that was started: the child, where it answers, and with which credentials."""
 
     process: subprocess.Popen[bytes]
-    endpoint_url: str
-    port: int
+    servers: Mapping[str, int]
+    """The port of each of its servers, to start it again where others look for it."""
     credentials: Credentials
+
+    @property
+    def port(self) -> int:
+        """Where it speaks S3."""
+        return self.servers["s3"]
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address of its S3 service."""
+        return f"http://{HOST}:{self.port}"
 
     def answers(self) -> bool:
         """Whether it accepts connections; False as well after it died."""
@@ -79,20 +89,21 @@ def start(
     *,
     log: Path,
     before_exec: Callable[[], None] | None = None,
+    servers: Mapping[str, int] | None = None,
 ) -> EmbeddedStore:
     """Start the store on its data in `folder`; it answers about a second later.
 
-    log: what it prints goes there, appended. before_exec: run in the child (to bind its life to ours).
+    log: what it prints goes there, appended. before_exec: run in the child (to bind its life to ours). servers: the
+    ports of a store that ended, to start it again in the same place; None chooses free ones.
     Raises `ConfigurationError` when the binary is missing.
     """
     folder = folder.resolve()
     kept = credentials(folder, randomness)
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    chosen = dict(zip(SERVERS, ports.free(len(SERVERS)), strict=True))
+    chosen = dict(servers or zip(SERVERS, ports.free(len(SERVERS)), strict=True))
     options = [f"-{server}.port={port}" for server, port in chosen.items()]
     options += [f"-{server}.port.grpc={port + ports.GRPC_OFFSET}" for server, port in chosen.items()]
-    port = chosen["s3"]
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 -- the binary is ours, the arguments are
             [
@@ -120,4 +131,4 @@ def start(
             preexec_fn=before_exec,  # noqa: PLW1509 -- only callers without threads of their own pass one
             start_new_session=True,
         )
-    return EmbeddedStore(process=process, endpoint_url=f"http://{HOST}:{port}", port=port, credentials=kept)
+    return EmbeddedStore(process=process, servers=chosen, credentials=kept)

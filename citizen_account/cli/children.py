@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -59,45 +58,21 @@ def wait_at(gate: int | None) -> None:
         os.close(gate)
 
 
-@dataclass(slots=True)
-class Child:
-    """One started process."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-
-    def stop(self, patience: float) -> None:
-        """Ask it to end; after `patience` seconds end it."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            self.process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
 def start_python(
-    name: str, arguments: list[str], environment: Mapping[str, str], log: Path | None, *, gate: Gate | None = None
-) -> Child:
-    """Start a Python program of ours.
-
-    log: where its output goes, appended; None for our own standard error. gate: what it waits at (`--gate`).
-    """
+    arguments: list[str], environment: Mapping[str, str], log: Path, *, gate: Gate | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a Python program of ours. log: where its output goes, appended. gate: what it waits at (`--gate`)."""
     if gate is not None:
         arguments = [*arguments, "--gate", str(gate.reader)]
-    output = log.open("ab") if log else None
-    process = subprocess.Popen(  # noqa: S603 -- our own programs
-        [sys.executable, *arguments],
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=output or sys.stderr,
-        stderr=output or sys.stderr,
-        preexec_fn=die_with_parent(),  # noqa: PLW1509 -- `run` has no threads
-        # Ctrl-C reaches `run` alone, which ends its children in order: web before worker before store.
-        start_new_session=True,
-        pass_fds=() if gate is None else (gate.reader,),
-    )
-    if output:
-        output.close()
-    return Child(name, process)
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 -- our own programs
+            [sys.executable, *arguments],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509 -- `run` has no threads
+            # Ctrl-C reaches `run` alone, which ends its children in order: web before worker before store.
+            start_new_session=True,
+            pass_fds=() if gate is None else (gate.reader,),
+        )

@@ -12,14 +12,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from citizen_account.cli.children import Child, Gate, die_with_parent, start_python, stop_with_parent
+from citizen_account.cli.children import Gate, die_with_parent, start_python, stop_with_parent
+from citizen_account.cli.supervision import Child, Supervision
 from config import ports, seaweedfs
+from config.clock import SystemClock
 from config.errors import ConfigurationError
 from config.identifiers import SystemRandomness
 from config.settings import Settings, load_settings
@@ -31,6 +33,7 @@ PATIENCE = 10.0
 START_PATIENCE = 60.0
 """Seconds a child may take to start; two on a quiet machine."""
 STEPS = 6
+STORE = "object store"
 POLL = 0.05
 """Seconds between two looks at a child that starts."""
 
@@ -96,23 +99,22 @@ class Installation:
         self.port = port
         self.example_port = example_port
         self.logs = folder / "logs"
-        self.children: list[Child] = []
         self.stopped = threading.Event()
+        self.supervision = Supervision(SystemClock(), self.stopped, PATIENCE)
         self.environment = self._environment()
 
     def serve(self, *, demo: bool) -> None:
         """Start everything, wait for Ctrl-C (or SIGTERM), stop everything.
 
-        Raises `ConfigurationError` when something does not start or ends by itself; nothing is left running then.
+        Raises `ConfigurationError` when something does not start or keeps ending; nothing is left running then.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stopped.set())
         try:
             self._start(demo=demo)
-            self._watch()
+            self.supervision.watch()
         finally:
-            for child in reversed(self.children):
-                child.stop(PATIENCE)
+            self.supervision.stop()
         click.echo("Stopped.")
 
     def _start(self, *, demo: bool) -> None:
@@ -144,14 +146,10 @@ class Installation:
             _say(1, f"Object store: yours, at {self.settings.s3.endpoint_url}")
             return None
         _say(1, "Object store: SeaweedFS, on loopback")
-        store = seaweedfs.start(
-            self.folder / "object-store",
-            SystemRandomness(),
-            log=self._log("object store"),
-            before_exec=die_with_parent(),
+        store = self._embedded_store(None)
+        child = self.supervision.start(
+            STORE, lambda: self._embedded_store(store.servers).process, self._log(STORE), process=store.process
         )
-        child = Child("object store", store.process)
-        self.children.append(child)
         self.environment |= {
             "CITIZEN_ACCOUNT_S3_ENDPOINT_URL": store.endpoint_url,
             "CITIZEN_ACCOUNT_S3_ACCESS_KEY_ID": store.credentials.access_key_id,
@@ -159,10 +157,20 @@ class Installation:
         }
         return child, store.answers
 
+    def _embedded_store(self, servers: Mapping[str, int] | None) -> seaweedfs.EmbeddedStore:
+        return seaweedfs.start(
+            self.folder / "object-store",
+            SystemRandomness(),
+            log=self._log(STORE),
+            before_exec=die_with_parent(),
+            servers=servers,
+        )
+
     def _start_python(self, name: str, *arguments: str, gate: Gate | None = None) -> Child:
-        child = start_python(name, ["-m", *arguments], self.environment, self._log(name), gate=gate)
-        self.children.append(child)
-        return child
+        def start(gate: Gate | None = None) -> subprocess.Popen[bytes]:
+            return start_python(["-m", *arguments], self.environment, self._log(name), gate=gate)
+
+        return self.supervision.start(name, start, self._log(name), process=start(gate))
 
     def _start_preparing(self, gate: Gate, *, demo: bool) -> subprocess.Popen[str]:
         arguments = [sys.executable, "-m", "citizen_account", "prepare", "--gate", str(gate.reader)]
@@ -212,17 +220,8 @@ class Installation:
             if ready():
                 return
             self.stopped.wait(POLL)
-        log = self._log(child.name)
-        last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-        message = f"The {child.name} did not start. It said last: {last[0][:300]} (all of it: {log})"
+        message = f"The {child.name} did not start. {child.last_words()}"
         raise ConfigurationError(message)
-
-    def _watch(self) -> None:
-        while not self.stopped.wait(0.5):
-            for child in self.children:
-                if child.process.poll() is not None:
-                    message = f"The {child.name} ended (exit code {child.process.returncode}); the rest was stopped."
-                    raise ConfigurationError(message)
 
 
 _READY = """

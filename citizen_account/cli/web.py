@@ -38,6 +38,8 @@ def command(host: str, port: int, processes: int, gate: int | None) -> None:
         websockets=False,
         log_access=False,
         workers_kill_timeout=10,
+        # One that died is replaced while connections wait; one that dies again at once ends the node.
+        respawn_failed_workers=True,
     ).serve(target_loader=load)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import socket
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from config import ports
-from tests.installation import ROOT, environment, running, start
+from tests.installation import ROOT, RunningHouse, environment, running, start
 
 COMMAND = [sys.executable, "-m", "citizen_account", "run"]
 
@@ -30,6 +35,40 @@ def _ended(pids: list[int]) -> bool:
         finally:
             os.close(handle)
     return True
+
+
+def _children(house: RunningHouse, mark: bytes) -> list[int]:
+    """The processes below `run` whose command line has this word."""
+    found = []
+    for pid in house.children():
+        with suppress(OSError):
+            if mark in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                found.append(pid)
+    return found
+
+
+def _child(house: RunningHouse, mark: bytes) -> int:
+    return min(_children(house, mark), default=0)
+
+
+def _until(house: RunningHouse, condition: Callable[[], bool]) -> bool:
+    """Look until the condition holds, waiting for the end of `run` in between."""
+    handle = os.pidfd_open(house.process.pid)
+    try:
+        for _ in range(1_500):
+            if condition():
+                return True
+            if select.select([handle], [], [], 0.04)[0]:
+                return False
+    finally:
+        os.close(handle)
+    return False
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+    with running(tmp_path_factory.mktemp("run") / "data") as house:
+        yield house
 
 
 def test_it_serves_and_ctrl_c_stops_everything_it_started(tmp_path: Path) -> None:
@@ -62,15 +101,45 @@ def test_kill_9_of_the_parent_leaves_no_child_behind(tmp_path: Path) -> None:
     assert _ended(children)
 
 
-def test_a_child_that_dies_stops_the_rest_and_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mark", "name"),
+    [
+        pytest.param(b"mini", "object store", id="store"),
+        pytest.param(b"web", "web server", id="web"),
+        pytest.param(b"worker", "worker", id="worker"),
+        pytest.param(b"examples.school_enrolment", "example e-service", id="example"),
+    ],
+)
+def test_a_child_that_is_killed_is_started_again(town: RunningHouse, mark: bytes, name: str) -> None:
+    pid = _child(town, mark)
+    os.kill(pid, signal.SIGKILL)
+    assert town.process.stdout
+    said = next(line for line in town.process.stdout if line.startswith("The "))
+    assert said == f"The {name} was killed (SIGKILL). It is started again.\n"
+    assert _ended([pid])
+    assert _until(town, lambda: _child(town, mark) != pid)
+    assert _until(town, lambda: ports.serves(town.port, "/health") and ports.serves(town.example_port, "/"))
+
+
+def test_a_serving_process_that_is_killed_is_replaced_by_its_own_parent(town: RunningHouse) -> None:
+    parent, serving = sorted(_children(town, b"web"))
+    os.kill(serving, signal.SIGKILL)
+    assert _ended([serving])
+    assert _until(town, lambda: ports.serves(town.port, "/health"))
+    assert parent in _children(town, b"web")
+
+
+def test_a_child_that_keeps_ending_stops_the_rest_and_is_named(tmp_path: Path) -> None:
     house = start(tmp_path / "data")
     house.wait_until_ready()
     children = house.children()
-    worker = next(pid for pid in children if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
-    os.kill(worker, signal.SIGKILL)
-    rest, _ = house.process.communicate(timeout=60)
+    # It starts no more: what it needs is gone.
+    (house.folder / "school-enrolment.json").unlink()
+    os.kill(_child(house, b"examples.school_enrolment"), signal.SIGKILL)
+    rest, _ = house.process.communicate(timeout=120)
     assert house.process.returncode == 1
-    assert "The worker ended" in rest
+    assert re.search(r"The example e-service ended \(exit code 1\), 5 times in a row; the rest was stopped\.", rest)
+    assert "It said last: " in rest
     assert _ended(children)
 
 
