@@ -1,0 +1,170 @@
+"""One machine of a city: store, web and worker on one folder, each killed and started again at will.
+
+The web server and the worker are started by their own commands, as units do it, so that one of them can die alone.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from citizen_account import wiring
+from citizen_account.cli.children import die_with_parent
+from config import ports, seaweedfs
+from config.clock import SystemClock
+from config.identifiers import SystemRandomness
+from config.settings import S3, Settings, load_settings
+from tests.installation import ROOT, descendants, environment
+
+PATIENCE = 60.0
+"""Seconds that anything may take; what ends earlier is noticed at once."""
+LOOK = 0.02
+"""Seconds between two looks at a condition that no handle tells of."""
+STORE, WEB, WORKER = "store", "web", "worker"
+
+
+class Machine:
+    """The processes, and the house as this test sees it: on the same database, keys and store."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: of the installation; made here."""
+        self.folder = folder
+        (folder / "logs").mkdir(parents=True)
+        (self.port,) = ports.free(1)
+        self.url = f"http://localhost:{self.port}"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.servers: Mapping[str, int] | None = None
+        self.start_store()
+        self.environment = environment(
+            folder,
+            CITIZEN_ACCOUNT_PUBLIC_URL=self.url,
+            CITIZEN_ACCOUNT_MAIL__LOCAL_MAILBOX="true",
+            CITIZEN_ACCOUNT_S3_ENDPOINT_URL=self.s3.endpoint_url,
+            CITIZEN_ACCOUNT_S3_ACCESS_KEY_ID=self.s3.access_key_id,
+            CITIZEN_ACCOUNT_S3_SECRET_ACCESS_KEY=self.s3.secret_access_key.get_secret_value(),
+        )
+        self.command("prepare")
+        self.house = wiring.build(self.settings, clock=SystemClock())
+
+    @property
+    def settings(self) -> Settings:
+        """What the commands read from their environment."""
+        return load_settings(
+            data_dir=self.folder,
+            public_url=self.url,
+            mail={"local_mailbox": True},
+            s3=self.s3.model_dump(),
+        )
+
+    def command(self, *arguments: str) -> str:
+        """Run `citizen-account` and return what it said; it must succeed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "citizen_account", *arguments],
+            check=False,
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start_store(self) -> None:
+        """Start the store, again in the same place after the first time; it serves when this returns."""
+        started = seaweedfs.start(
+            self.folder / "object-store",
+            SystemRandomness(),
+            log=self._log(STORE),
+            before_exec=die_with_parent(),
+            servers=self.servers,
+        )
+        self.servers = started.servers
+        self.processes[STORE] = started.process
+        self.s3 = S3(
+            endpoint_url=started.endpoint_url,
+            access_key_id=started.credentials.access_key_id,
+            secret_access_key=SecretStr(started.credentials.secret_access_key),
+        )
+        self.wait(STORE, started.answers)
+
+    def start_web(self, wrapper: Sequence[str] = (), **more: str) -> None:
+        """Start the web server; it serves when this returns. wrapper: a command in front of ours."""
+        self._start(WEB, [*wrapper, sys.executable, "-m", "citizen_account", "web", "--port", str(self.port)], more)
+        self.wait(WEB, lambda: ports.serves(self.port, "/health"))
+
+    def start_worker(self, wrapper: Sequence[str] = (), **more: str) -> None:
+        """Start the worker; it may still be on its way when this returns."""
+        self._start(WORKER, [*wrapper, sys.executable, "-m", "citizen_account", "worker"], more)
+
+    def _start(self, name: str, command: Sequence[str], more: Mapping[str, str]) -> None:
+        with self._log(name).open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**self.environment, **more},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 -- one system call, made ready before the fork
+                start_new_session=True,
+            )
+
+    def pids(self, name: str) -> list[int]:
+        """The process of that name and everything below it."""
+        pid = self.processes[name].pid
+        return [pid, *descendants(pid)]
+
+    def kill(self, name: str) -> None:
+        """kill -9 of the process and what it started; they are gone when this returns."""
+        handles = [os.pidfd_open(pid) for pid in self.pids(name)]
+        for handle in handles:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        self.processes[name].wait()
+        for handle in handles:
+            assert select.select([handle], [], [], PATIENCE)[0], f"{name} outlived kill -9"
+            os.close(handle)
+
+    def wait(self, name: str, condition: Callable[[], object]) -> None:
+        """Until the condition holds; fails with the log's end when that process ends before, or takes too long."""
+        handle = os.pidfd_open(self.processes[name].pid)
+        try:
+            for _ in range(int(PATIENCE / LOOK)):
+                if condition():
+                    return
+                if select.select([handle], [], [], LOOK)[0]:
+                    break
+        finally:
+            os.close(handle)
+        said = self._log(name).read_text(errors="replace")[-3000:]
+        raise AssertionError(f"{name} (exit code {self.processes[name].poll()}) did not come so far:\n{said}")
+
+    def stop(self) -> None:
+        """End everything."""
+        for name in reversed(self.processes):
+            if self.processes[name].poll() is None:
+                self.kill(name)
+        self.house.database.close()
+
+    def _log(self, name: str) -> Path:
+        return self.folder / "logs" / f"{name}.log"
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Machine]:
+    """A machine with store, web and worker, all serving."""
+    machine = Machine(folder)
+    try:
+        machine.start_web()
+        machine.start_worker()
+        yield machine
+    finally:
+        machine.stop()
