@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 
 from citizen_account.cli import commands
@@ -10,6 +11,8 @@ from config.errors import ConfigurationError
 
 def main() -> None:
     """Run the command line. A configuration that can't work is one sentence and exit code 1."""
+    # Papers and keys pass through memory: neither we nor what we start leaves it in a core file.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         commands(prog_name="citizen-account")
     except ConfigurationError as error:
