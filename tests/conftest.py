@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,10 @@ from config.settings import S3, Settings, load_settings
 from tests.clocks import FixedClock
 from tests.postgres import PostgreSQL
 
-logs.configure(json=False, strict=True)
+FORBIDDEN_WORDS = ("alice", "martin", "dupont", "testville", "example.org", "boats")
+"""Of the names, addresses, e-mails and passwords that the people of the tests have: no log record holds one."""
+
+logs.configure(as_json=False, strict=True, forbidden_words=FORBIDDEN_WORDS)
 
 
 @pytest.fixture(scope="session")
@@ -45,23 +49,45 @@ def postgresql() -> Iterator[PostgreSQL]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database with every table, once on each kind."""
-    if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    else:
-        made = Database(request.getfixturevalue("postgresql").fresh_database())
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with every table, to be copied: making the tables takes longer than many a test."""
+    path = tmp_path_factory.mktemp("tables") / "test.db"
+    _make_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_with_tables(postgresql: PostgreSQL) -> str:
+    """The URL of a PostgreSQL database with every table, to be copied."""
+    url = postgresql.fresh_database()
+    _make_tables(url)
+    return url
+
+
+def _make_tables(url: str) -> None:
+    made = Database(url)
     metadata.create_all(made.engine)
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database with every table and no row, once on each kind."""
+    if request.param == "sqlite":
+        made = request.getfixturevalue("sqlite")
+    else:
+        like = request.getfixturevalue("postgresql_with_tables")
+        made = Database(request.getfixturevalue("postgresql").fresh_database(like))
     yield made
     made.close()
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Database]:
-    """An empty SQLite database with every table, for what does not depend on the kind."""
+def sqlite(tmp_path: Path, sqlite_with_tables: Path) -> Iterator[Database]:
+    """An SQLite database with every table and no row, for what does not depend on the kind."""
+    shutil.copy(sqlite_with_tables, tmp_path / "test.db")
     made = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    metadata.create_all(made.engine)
     yield made
     made.close()
 

@@ -60,11 +60,12 @@ class PostgreSQL:
         self._server.wait(30)
         self._folder.cleanup()
 
-    def fresh_database(self) -> str:
-        """SQLAlchemy's URL of a new, empty database."""
+    def fresh_database(self, like: str = "") -> str:
+        """SQLAlchemy's URL of a new database: an empty one, or a copy of the one with the URL `like`, now unused."""
         name = f"t{next(_COUNT)}"
+        template = like.rpartition("/")[2] or "template1"
         with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return f"postgresql+psycopg://test@127.0.0.1:{self._port}/{name}"
 
     def _dsn(self, name: str) -> str:

@@ -101,12 +101,12 @@ def test_another_password_ends_every_other_sign_in(town: Town, alice: Citizen) -
     ],
 )
 def test_a_password_changes_only_with_the_old_one(
-    town: Town, alice: Citizen, fields: dict[str, str], words: str
+    lone_town: Town, lone_alice: Citizen, fields: dict[str, str], words: str
 ) -> None:
-    answer = fill(alice, "/profile", fields, action="/profile/password")
+    answer = fill(lone_alice, "/profile", fields, action="/profile/password")
     assert answer.status_code == 422
     assert words in answer.text
-    assert sign_in(town.stranger(), alice.address).status_code == 303
+    assert sign_in(lone_town.stranger(), lone_alice.address).status_code == 303
 
 
 def test_guessing_the_password_of_an_open_account_is_limited(alice: Citizen) -> None:
@@ -166,8 +166,8 @@ def test_details_are_kept_sealed_with_level_source_and_date(town: Town, alice: C
 
 
 @pytest.mark.parametrize("value", ["a\u202eb", "a\x00b", "x" * 101, "a\nb"])
-def test_odd_signs_in_a_name_are_refused_and_kept_in_the_form(town: Town, alice: Citizen, value: str) -> None:
-    answer = fill(alice, "/profile", {"given_name": value, "family_name": "Kept"})
+def test_odd_signs_in_a_name_are_refused_and_kept_in_the_form(lone_town: Town, lone_alice: Citizen, value: str) -> None:
+    answer = fill(lone_alice, "/profile", {"given_name": value, "family_name": "Kept"})
     assert answer.status_code == 422
     assert "Kept" in answer.text
-    assert town.house.accounts.attributes(alice.account)["given_name"].value == "Alice"
+    assert lone_town.house.accounts.attributes(lone_alice.account)["given_name"].value == "Alice"

@@ -31,20 +31,20 @@ def test_an_address_and_its_password_open_the_account(town: Town, alice: Citizen
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("change", [{"password": "wrong"}, {"password": ""}, {"email": ""}, {"email": "x" * 2000}])
 def test_what_does_not_go_together_opens_nothing(
-    town: Town, alice: Citizen, known: bool, change: dict[str, str]
+    lone_town: Town, lone_alice: Citizen, known: bool, change: dict[str, str]
 ) -> None:
-    person = town.stranger()
-    fields = {"email": alice.address if known else "nobody@example.org", "password": "wrong", **change}
+    person = lone_town.stranger()
+    fields = {"email": lone_alice.address if known else "nobody@example.org", "password": "wrong", **change}
     answer = fill(person, "/sign-in", fields)
     assert answer.status_code == 422
     assert cookie(person, "session") == ""
     person.get("/papers", 303)
 
 
-def test_the_answer_is_the_same_whether_the_account_exists_or_not(town: Town, alice: Citizen) -> None:
+def test_the_answer_is_the_same_whether_the_account_exists_or_not(lone_town: Town, lone_alice: Citizen) -> None:
     answers = []
-    for email in (alice.address, "nobody@example.org"):
-        person = town.stranger()
+    for email in (lone_alice.address, "nobody@example.org"):
+        person = lone_town.stranger()
         answer = sign_in(person, email, "not the password at all")
         token = cookie(person, "browser")
         assert token
@@ -120,8 +120,8 @@ def test_strangers_are_slowed_down_and_the_owner_is_not_locked_out(town: Town, a
     assert sign_in(town.stranger(), alice.address).status_code == 303
 
 
-def test_one_network_tries_a_hundred_times_at_most(town: Town) -> None:
-    person = town.stranger()
+def test_one_network_tries_a_hundred_times_at_most(lone_town: Town) -> None:
+    person = lone_town.stranger()
     token = person.token("/sign-in")
     statuses = {
         person.client.post(
@@ -207,9 +207,9 @@ def test_a_sign_in_ends_when_idle_and_in_any_case(town: Town, alice: Citizen, wa
      "/ok\r\nLocation: //evil.example", "\t//evil.example", "evil.example", "/\t/evil.example", "///evil.example",
      "/\x00", "/" + "a" * 2000],
 )  # fmt: skip
-def test_nobody_is_sent_away_after_signing_in(town: Town, alice: Citizen, target: str) -> None:
-    person = town.stranger()
-    answer = fill(person, "/sign-in", {"email": alice.address, "password": PASSWORD, "next": target})
+def test_nobody_is_sent_away_after_signing_in(lone_town: Town, lone_alice: Citizen, target: str) -> None:
+    person = lone_town.stranger()
+    answer = fill(person, "/sign-in", {"email": lone_alice.address, "password": PASSWORD, "next": target})
     assert answer.status_code == 303
     assert answer.location in {"/", "/%0d%0aSet-Cookie:x"}
 

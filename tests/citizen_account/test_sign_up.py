@@ -144,9 +144,9 @@ def test_two_flows_for_one_address_make_one_account(town: Town) -> None:
     ],
 )
 def test_what_was_typed_wrong_is_said_and_what_was_right_is_kept(
-    town: Town, change: dict[str, str], words: str
+    lone_town: Town, change: dict[str, str], words: str
 ) -> None:
-    person = town.stranger()
+    person = lone_town.stranger()
     fields = {"email": EMAIL, "password": NEW_PASSWORD, "next": "/papers", **change}
     answer = fill(person, "/sign-up", fields)
     assert answer.status_code == 422
@@ -154,7 +154,7 @@ def test_what_was_typed_wrong_is_said_and_what_was_right_is_kept(
     assert 'class="govuk-error-summary"' in answer.text
     assert 'name="next" value="/papers"' in answer.text
     assert fields["password"] not in answer.text or not fields["password"] or fields["password"] == fields["email"]
-    assert mails(town, EMAIL) == []
+    assert mails(lone_town, EMAIL) == []
 
 
 def test_an_address_is_found_whatever_its_case(town: Town) -> None:

@@ -290,16 +290,25 @@ def fetch(town: Town, token: dict[str, Any], agent: str = "clerk-7") -> TestResp
     return Client(town.app).get(location, headers=headers, base_url="http://localhost:8000")
 
 
-def build(settings: Settings, clock: FixedClock) -> Town:
-    """The House of these settings, with the school registered."""
+def set_up(settings: Settings) -> None:
+    """Everything of a town that takes long and is alike in every one: tables, keys, the school. For copying."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-
     first = Database(settings.database)
     metadata.create_all(first.engine)
     first.close()
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    house = wiring.build(settings, clock=clock, randomness=SystemRandomness(), hasher=hasher)
+    house = _house(settings, FixedClock())
+    house.clients.add(SCHOOL, actor="tests")
+    house.database.close()
+
+
+def build(settings: Settings, clock: FixedClock) -> Town:
+    """The town of these settings, which was set up before; its buckets are made."""
+    house = _house(settings, clock)
     for store in house.stores.values():
         store.ensure_bucket()
-    house.clients.add(SCHOOL, actor="tests")
     return Town(house, create_app(house), clock)
+
+
+def _house(settings: Settings, clock: FixedClock) -> House:
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return wiring.build(settings, clock=clock, randomness=SystemRandomness(), hasher=hasher)

@@ -10,7 +10,7 @@ from werkzeug.test import Client, TestResponse
 
 from citizen_account.security import AUDITOR, CITIZEN, MACHINE, OPERATOR, PUBLIC, READS_SIGN_IN, Policy
 from config.settings import Settings
-from tests.citizen_account.town import Town, build
+from tests.citizen_account.town import Town, build, set_up
 from tests.clocks import FixedClock
 
 ORIGIN = "http://localhost:8000"
@@ -28,6 +28,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("doors")
     settings: Settings = load_settings(data_dir=folder, s3=s3.model_dump(), mail={"local_mailbox": True})
+    set_up(settings)
     made = build(settings, FixedClock())
     yield made
     made.house.database.close()
