@@ -420,3 +420,11 @@ class CommandRun(Entry):
 
     actor: str = clear()
     command: str = clear()
+
+
+@_kind("job_retried")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRetried(Entry):
+    """An operator began a job again that had failed for good; `job` is its kind."""
+
+    job: str = clear()

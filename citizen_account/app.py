@@ -16,6 +16,7 @@ from citizen_account.pages import (
     confirm,
     consent,
     errors,
+    failed_jobs,
     home,
     leave,
     local_mailbox,
@@ -52,6 +53,7 @@ PAGES: tuple[Callable[[House], Blueprint], ...] = (
     sign_out.blueprint,
     auditor.blueprint,
     clients.blueprint,
+    failed_jobs.blueprint,
     roles.blueprint,
 )
 """Every page, in the order in which a person may meet them."""

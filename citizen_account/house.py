@@ -23,6 +23,7 @@ from citizen_account.authentication import Authentication
 from citizen_account.credentials import Credentials
 from citizen_account.enrolment import Enrolment
 from citizen_account.erasure import Erasure
+from citizen_account.failed_jobs import FailedJobs
 from citizen_account.mailed_links import MailedLinks
 from citizen_account.notifications import Notifications
 from citizen_account.recovery import Recovery as PasswordRecovery
@@ -113,6 +114,7 @@ class House:
     notifications: Notifications
     takeout: Takeout
     erasure: Erasure
+    failed_jobs: FailedJobs
 
     endpoints: Sequence[Blueprint]
     """What machines reach, every room's, in reading order."""

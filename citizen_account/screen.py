@@ -22,6 +22,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
 from citizen_account import language as languages
 from citizen_account.security import PUBLIC, Person, current_account, policy
+from config.errors import ConfigurationError
 from config.settings import Theme
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ NAVIGATION = (
     ("/profile", "My details", frozenset[str]()),
     ("/auditor", "The ledger", frozenset({"auditor"})),
     ("/operator/services", "E-services", frozenset({"operator"})),
+    ("/operator/jobs", "Jobs that failed", frozenset({"operator"})),
     ("/roles", "Roles", frozenset({"operator", "auditor"})),
 )
 """Path, English text and the roles that see it (none: everyone who is signed in), in reading order."""
@@ -180,7 +182,11 @@ def _serve_look(app: Flask, theme: Theme) -> None:
     if theme.logo:
         logo = Path(theme.logo)
         kind = "image/svg+xml" if logo.suffix == ".svg" else "image/png"
-        drawn = logo.read_bytes()
+        try:
+            drawn = logo.read_bytes()
+        except OSError as error:
+            message = f"theme.logo names {logo}, which can't be read ({error.strerror})."
+            raise ConfigurationError(message) from error
 
         @app.get("/logo", endpoint="logo")
         @policy(PUBLIC)
@@ -194,11 +200,17 @@ def _kept(response: Response) -> Response:
 
 
 def theme_sheet(theme: Theme) -> str:
-    """The style sheet of the city's two colours. Raises `ValueError` for one that white text can't be read on."""
-    for colour in (theme.primary_colour, theme.accent_colour):
+    """The style sheet of the city's two colours.
+
+    Raises `ConfigurationError` for one that is no colour, or that white text can't be read on.
+    """
+    for name, colour in (("primary", theme.primary_colour), ("accent", theme.accent_colour)):
         if contrast_with_white(colour) < AA_CONTRAST:
-            message = f"{colour} is too light: white text on it has less contrast than {AA_CONTRAST}:1 (WCAG 1.4.3)"
-            raise ValueError(message)
+            message = (
+                f"theme.{name}_colour, {colour}, is too light: white text on it has less contrast than "
+                f"{AA_CONTRAST}:1 (WCAG 1.4.3). Choose a darker one."
+            )
+            raise ConfigurationError(message)
     return f":root{{--city-primary:{theme.primary_colour};--city-accent:{theme.accent_colour}}}\n"
 
 
@@ -208,8 +220,8 @@ AA_CONTRAST = 4.5
 def contrast_with_white(colour: str) -> float:
     """The contrast ratio of `#rrggbb` with white (WCAG 2.2, relative luminance)."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
-        message = f"{colour} is no colour of the form #rrggbb"
-        raise ValueError(message)
+        message = f"The theme's colour {colour} is none of the form #rrggbb."
+        raise ConfigurationError(message)
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]  # noqa: PLR2004
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

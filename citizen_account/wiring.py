@@ -33,6 +33,7 @@ from citizen_account.authentication import Authentication
 from citizen_account.credentials import Credentials
 from citizen_account.enrolment import Enrolment, MailLimits
 from citizen_account.erasure import Erasure
+from citizen_account.failed_jobs import FailedJobs
 from citizen_account.house import House
 from citizen_account.mailed_links import MailedLinks
 from citizen_account.notifications import Notifications
@@ -51,7 +52,7 @@ from config.key_ring.local_file import LocalFileKeyRing
 from config.mail import LocalMailbox, Mailer, NoMailer, SmtpMailer
 from config.object_store import ObjectStore
 from config.rate_limits import RateLimits
-from config.settings import Settings
+from config.settings import Catalogues, Settings
 from oidc.authorization import Authorization
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Clients
@@ -63,7 +64,6 @@ from oidc.logout import Logout
 from oidc.pairwise import Pairwise
 from oidc.protocols import SubjectId
 from oidc.provider import Provider
-from oidc.pushing import Pushing
 from oidc.request import Checks
 from oidc.revocation import Revocation
 from oidc.tokens.access_token import AccessTokens
@@ -73,6 +73,7 @@ from oidc.tokens.id_token import IdTokens
 from oidc.tokens.refresh_token import RefreshTokens
 from vault.content.previews import Previews
 from vault.document_types import DocumentTypes, Purposes
+from vault.document_types.loading import PACKAGED
 from vault.documents import Documents, Erasing, Opening, Pictures
 from vault.encryption.keys import OwnerKeys
 from vault.encryption.objects import EncryptedObjects
@@ -131,8 +132,7 @@ def build(
     notifications = Notifications(jobs)
 
     # The vault
-    types = DocumentTypes.load()
-    purposes = Purposes.load(types)
+    types, purposes = _catalogues(settings.catalogues)
     owner_keys = OwnerKeys(database, rings["vault"], clock, randomness)
     objects = EncryptedObjects(papers, clock, randomness)
     opening = Opening(database, owner_keys, objects, ledger, clock)
@@ -272,28 +272,22 @@ def build(
         clock=clock,
         randomness=randomness,
     )
-    checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
     provider = Provider(
         issuer=issuer,
         authorization=Authorization(
             database=database,
             clients=clients,
-            checks=checks,
+            checks=Checks(evidence=evidence, issuer=issuer, vault=settings.vault_url),
             interactions=interactions,
             consent=consent,
             issuing=issuing,
             pairwise=pairwise,
+            signing_keys=signing_keys,
             sign_in=sign_in,
             subjects=subjects,
             clock=clock,
         ),
-        pushing=Pushing(
-            database=database,
-            client_authentication=client_authentication,
-            checks=checks,
-            interactions=interactions,
-            proofs=proofs,
-        ),
+        client_authentication=client_authentication,
         issuing=issuing,
         userinfo=Userinfo(
             database=database,
@@ -343,7 +337,7 @@ def build(
         randomness=randomness,
         database=database,
         jobs=jobs,
-        mailer=_mailer(settings, mailbox),
+        mailer=_mailer(settings, mailbox, clock, randomness),
         local_mailbox=mailbox,
         rate_limits=rate_limits,
         rings=dict(rings),
@@ -437,6 +431,7 @@ def build(
             exchange_term=settings.ledger.exchange_term,
             clock=clock,
         ),
+        failed_jobs=FailedJobs(database, jobs, ledger),
         endpoints=(
             *provider.blueprints(),
             document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
@@ -446,8 +441,15 @@ def build(
     )
 
 
-def _mailer(settings: Settings, mailbox: LocalMailbox | None) -> Mailer:
+def _catalogues(given: Catalogues) -> tuple[DocumentTypes, Purposes]:
+    """Those that come with the house and the city's own."""
+    ours = [PACKAGED / "document_types.toml", *filter(None, [given.document_types])]
+    types = DocumentTypes.load(ours, health_host=given.health_host)
+    return types, Purposes.load(types, [PACKAGED / "purposes.toml", *filter(None, [given.purposes])])
+
+
+def _mailer(settings: Settings, mailbox: LocalMailbox | None, clock: Clock, randomness: Randomness) -> Mailer:
     url = settings.mail.smtp_url.get_secret_value()
     if url:
-        return SmtpMailer(url, settings.mail.sender)
+        return SmtpMailer(url, settings.mail.sender, clock, randomness, ca_file=settings.mail.ca_file)
     return mailbox or NoMailer()

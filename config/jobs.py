@@ -69,6 +69,8 @@ class FailedJob:
     kind: str
     tries: int
     error: str
+    """The class of the last exception: its message may quote a person."""
+    failed_at: datetime
 
 
 @dataclass(slots=True)
@@ -162,17 +164,20 @@ class Jobs:
         """Every job that was set aside."""
         with self._database.reading() as tx:
             rows = tx.execute(select(queue).where(queue.c.state == "failed").order_by(queue.c.run_at)).all()
-        return [FailedJob(id=row.id, kind=row.kind, tries=row.tries, error=row.error or "") for row in rows]
+        return [
+            FailedJob(id=row.id, kind=row.kind, tries=row.tries, error=row.error or "", failed_at=row.run_at)
+            for row in rows
+        ]
 
-    def retry(self, job: str) -> bool:
-        """Make a job that was set aside due again; False when there is none of that id."""
-        with self._database.transaction() as tx:
-            changed = tx.execute(
-                update(queue)
-                .where(queue.c.id == job, queue.c.state == "failed")
-                .values(state="due", tries=0, run_at=self._clock.now(), leased_until=None),
-            )
-        return changed.rowcount == 1
+    def retry(self, tx: Transaction, job: str) -> str | None:
+        """Make a job that was set aside due again, with all its tries; its kind, None when there is none of that id."""
+        kind: str | None = tx.execute(
+            update(queue)
+            .where(queue.c.id == job, queue.c.state == "failed")
+            .values(state="due", tries=0, run_at=self._clock.now(), leased_until=None)
+            .returning(queue.c.kind),
+        ).scalar_one_or_none()
+        return kind
 
     def _claim(self) -> Any:
         now = self._clock.now()
@@ -209,7 +214,8 @@ class Jobs:
                 .where(queue.c.id == job.id)
                 .values(
                     state="failed" if last else "due",
-                    run_at=self._clock.now() + FIRST_DELAY * 2 ** (tries - 1),
+                    # When it is begun again; of one that was set aside, when that was.
+                    run_at=self._clock.now() + (timedelta() if last else FIRST_DELAY * 2 ** (tries - 1)),
                     leased_until=None,
                     error=type(error).__name__[:200],
                 ),

@@ -96,4 +96,5 @@ def _house_names() -> dict[str, str]:
         "keys_rotated": _("Keys renewed"),
         "job_run": _("Upkeep by the machine"),
         "command_run": _("Command of the operator"),
+        "job_retried": _("Failed job begun again"),
     }

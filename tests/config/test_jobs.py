@@ -70,7 +70,10 @@ def test_a_failing_job_backs_off_and_is_set_aside_after_its_tries(
     (failed,) = jobs.failed()
     assert (failed.kind, failed.error) == ("greet", "ConnectionError")
     jobs.register(Greet, lambda _job: None)
-    assert jobs.retry(failed.id)
+    assert failed.failed_at == clock.now() - timedelta(hours=1)
+    with database.transaction() as tx:
+        assert jobs.retry(tx, "another") is None
+        assert jobs.retry(tx, failed.id) == "greet"
     assert jobs.run_due() == 1
     assert jobs.failed() == []
 
