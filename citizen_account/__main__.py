@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 
 from citizen_account.cli import commands
-from config.errors import ConfigurationError
 
 
 def main() -> None:
-    """Run the command line. A configuration that can't work is one sentence and exit code 1."""
-    # Papers and keys pass through memory: neither we nor what we start leaves it in a core file.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Run the command line. What can be foreseen to go wrong is one sentence on standard error and exit code 1."""
     try:
         commands(prog_name="citizen-account")
-    except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
+    except Exception as error:
+        from citizen_account.cli import installation  # noqa: PLC0415 -- what works needs none of it
+        from config import breakdowns  # noqa: PLC0415 -- as above
+
+        sentence = breakdowns.sentence(error, installation.settings)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"{sentence}\n")
         sys.exit(1)
 
 

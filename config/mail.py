@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import smtplib
+import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -48,30 +50,46 @@ class Mailer(Protocol):
 class SmtpMailer:
     """Hands messages to a mail server."""
 
-    def __init__(self, url: str, sender: str) -> None:
-        """url: `smtp://`, `smtps://` or `smtp+starttls://` with user and password where needed."""
+    def __init__(self, url: str, sender: str, clock: Clock, randomness: Randomness, *, ca_file: str = "") -> None:
+        """url: `smtp://`, `smtps://` or `smtp+starttls://` with user and password where needed.
+
+        ca_file: whom to believe about the server's name, PEM; empty for those that the system believes.
+        """
         parts = urlsplit(url)
         if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname:
             message = "mail.smtp_url must read smtp://host, smtps://host or smtp+starttls://host"
             raise ConfigurationError(message)
+        try:
+            self._tls = ssl.create_default_context(cafile=ca_file or None)
+        except OSError as error:
+            message = f"mail.ca_file names {ca_file}, which is no file of certificates in PEM."
+            raise ConfigurationError(message) from error
         self._parts = parts
         self._sender = sender
+        self._clock = clock
+        self._randomness = randomness
 
     def send(self, message: Message) -> None:
         """See `Mailer.send`. The email package refuses line breaks in headers, so nothing is injected."""
         assert_outside("mail")
         mail = EmailMessage(policy=SMTP)
         mail["From"], mail["To"], mail["Subject"] = self._sender, message.to, message.subject
+        mail["Date"] = format_datetime(self._clock.now())
+        mail["Message-ID"] = f"<{new_id(self._randomness)}@{self._sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)
-        parts = self._parts
-        kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
-        with kind(parts.hostname or "", parts.port or 0, timeout=TIMEOUT_SECONDS) as server:
-            if parts.scheme == "smtp+starttls":
-                server.starttls()
-            if parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
+        with self._connected() as server:
+            if self._parts.scheme == "smtp+starttls":
+                server.starttls(context=self._tls)
+            if self._parts.username:
+                server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
             server.send_message(mail)
+
+    def _connected(self) -> smtplib.SMTP:
+        host, port = self._parts.hostname or "", self._parts.port or 0
+        if self._parts.scheme == "smtps":
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=self._tls)
+        return smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
 
 
 class LocalMailbox:

@@ -1,24 +1,43 @@
 """Every setting, typed and documented: the environment over a TOML file over the defaults.
 
 Environment names are `CITIZEN_ACCOUNT_<FIELD>`, a section's field `CITIZEN_ACCOUNT_<SECTION>__<FIELD>`; those of the
-object store also `CITIZEN_ACCOUNT_S3_<FIELD>`. `CITIZEN_ACCOUNT_CONFIG` names the TOML file.
+object store also `CITIZEN_ACCOUNT_S3_<FIELD>`. `CITIZEN_ACCOUNT_CONFIG` names the TOML file. A name that no setting has
+is an error in both: a misspelt setting would otherwise be a default that nobody chose.
 """
 
 from __future__ import annotations
 
 import os
+import tomllib
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from config.errors import ConfigurationError
 
 PREFIX = "CITIZEN_ACCOUNT_"
+SHORT_S3 = f"{PREFIX}S3_"
+"""CITIZEN_ACCOUNT_S3_REGION is easier to write than CITIZEN_ACCOUNT_S3__REGION."""
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+PLACEHOLDERS = {
+    "admin", "any", "change-me", "change_me", "changeit", "changeme", "default", "dummy", "example", "minioadmin",
+    "none", "pass", "password", "placeholder", "postgres", "replace-me", "replaceme", "root", "s3cr3t", "secret",
+    "test", "todo", "weedadmin", "x", "xxx", "xxxx",
+}  # fmt: skip
+"""What stands in examples and default installations instead of a secret."""
 
 
 class Section(BaseModel):
@@ -53,6 +72,8 @@ class Mail(Section):
     """`smtp://user:password@host:25`, `smtps://…` or `smtp+starttls://…`; empty sends nothing."""
     sender: str = "account@city.example"
     """The address in From."""
+    ca_file: str = ""
+    """Whom to believe about the mail server's name under TLS, PEM; empty for those that the system believes."""
     local_mailbox: bool = False
     """Keep mails on a page of this machine instead of sending them; loopback only, set by `run`."""
 
@@ -133,6 +154,39 @@ class Outgoing(Section):
     """For the whole request."""
 
 
+class Logs(Section):
+    """What this installation's programs write down about themselves."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Records below it are not written."""
+    as_json: bool = True
+    """One JSON object a line; otherwise text for people."""
+    strict: bool = False
+    """Fail where a record holds a secret or something personal instead of dropping it; for tests."""
+    forbidden_words: tuple[str, ...] = ()
+    """What no record may hold on top of that, in any case: the names of a test's people."""
+
+
+class Catalogues(Section):
+    """The city's own document types and purposes, in TOML like those that come with the house, and added to them."""
+
+    document_types: FilePath | None = None
+    """A file of document types; a table of the same name replaces the usual one."""
+    purposes: FilePath | None = None
+    """A file of purposes; a table of the same name replaces the usual one."""
+    health_host: str = ""
+    """The certified host of health data (CSP L1111-8), by name; empty leaves health papers off."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = "a name of the IANA time zones, like Europe/Paris"
+        raise ValueError(message) from error
+    return name
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     plain = parts.scheme == "http" and parts.hostname in LOOPBACK
@@ -157,17 +211,17 @@ class Settings(BaseSettings):
     """The address people and services use; the issuer. https, or http on loopback."""
     data_dir: Path = Path("data")
     """Folder of what this machine keeps: key rings, the embedded database and store, logs."""
-    database_url: str = ""
+    database_url: SecretStr = SecretStr("")
     """SQLAlchemy URL; empty for an SQLite file in `data_dir`."""
     key_ring_dir: Path | None = None
     """Folder of the local key rings; by default `keys` in `data_dir`."""
-    languages: tuple[str, ...] = ("fr", "en")
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("fr", "en")
     """Languages of the pages, the first is the default."""
-    time_zone: str = "Europe/Paris"
+    time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/Paris"
     """In which dates and times are shown; stored and signed is UTC."""
-    backup_window_days: int = 30
+    backup_window_days: Annotated[int, Field(ge=0)] = 30
     """A backup lives no longer than this; what was erased is then unreadable there too."""
-    trusted_proxies: int = 0
+    trusted_proxies: Annotated[int, Field(ge=0)] = 0
     """How many proxies in front of us set X-Forwarded-For, -Proto and -Host."""
     s3: S3 = S3()
     """The object store."""
@@ -185,6 +239,10 @@ class Settings(BaseSettings):
     """The access ledger."""
     outgoing: Outgoing = Outgoing()
     """Our own requests."""
+    catalogues: Catalogues = Catalogues()
+    """Document types and purposes."""
+    logs: Logs = Logs()
+    """Records of what happens."""
 
     @property
     def is_https(self) -> bool:
@@ -194,7 +252,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database URL in force."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'account.db'}"
+        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir.resolve() / 'account.db'}"
 
     @property
     def keys(self) -> Path:
@@ -221,45 +279,96 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The order of precedence: arguments, environment, TOML file."""
-        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings]
+        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings, _ShortNames(settings_cls)]
         path = os.environ.get(f"{PREFIX}CONFIG")
         if path:
             sources.append(TomlConfigSettingsSource(settings_cls, path))
         return tuple(sources)
 
 
+class _ShortNames(PydanticBaseSettingsSource):
+    """`CITIZEN_ACCOUNT_S3_<FIELD>` for `CITIZEN_ACCOUNT_S3__<FIELD>`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """See pydantic-settings; the whole section is read by `__call__`."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The fields of the section that the environment names so."""
+        return {"s3": {name.removeprefix(SHORT_S3).lower(): os.environ[name] for name in os.environ if _is_short(name)}}
+
+
+def _is_short(name: str) -> bool:
+    return name.startswith(SHORT_S3) and not name.startswith(f"{SHORT_S3}_")
+
+
 def load_settings(**given: Any) -> Settings:
     """The settings of the environment and the TOML file; `given` overrides (tests).
 
-    Raises `ConfigurationError` with one line for each setting that is wrong, and what would be right.
+    Raises `ConfigurationError` with one sentence for each setting that is wrong: its name, and what would be right.
     """
-    for name, value in list(os.environ.items()):
-        # CITIZEN_ACCOUNT_S3_REGION is easier to write than CITIZEN_ACCOUNT_S3__REGION.
-        short = f"{PREFIX}S3_"
-        if name.startswith(short) and not name.startswith(f"{PREFIX}S3__"):
-            os.environ.setdefault(f"{PREFIX}S3__{name.removeprefix(short)}", value)
     path = os.environ.get(f"{PREFIX}CONFIG")
     if path and not Path(path).is_file():
         message = f"{PREFIX}CONFIG names {path}, which is no file."
         raise ConfigurationError(message)
+    _check_names()
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
-        message = "These settings are wrong:\n  " + "\n  ".join(lines)
+        raise ConfigurationError("\n".join(_sentences(error))) from None
+    except tomllib.TOMLDecodeError as error:
+        message = f"{path} is not TOML: {error}."
         raise ConfigurationError(message) from None
-    _check(settings)
+    except SettingsError as error:
+        message = f'{error}: lists and sections are written as JSON in the environment, like ["fr", "en"].'
+        raise ConfigurationError(message) from None
+    problem = next(_problems(settings), None)
+    if problem:
+        raise ConfigurationError(problem)
     return settings
 
 
-def _check(settings: Settings) -> None:
+def _sentences(error: ValidationError) -> Iterator[str]:
+    for one in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in one["loc"])
+        said = one["msg"].removeprefix("Value error, ")
+        variable = PREFIX + "__".join(str(part) for part in one["loc"]).upper()
+        if one["type"] == "extra_forbidden":
+            yield f"There is no setting {name} ({variable}): see citizen-account config show for those that there are."
+        else:
+            yield f"The setting {name} ({variable}) is wrong: {said[:1].lower()}{said[1:]}."
+
+
+def _check_names() -> None:
+    """Refuse variables that name no setting; pydantic-settings passes them over in silence."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{PREFIX}CONFIG"}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and not _is_short(name) and name.partition("__")[0] not in known:
+            message = f"{name} names no setting: see citizen-account config show for those that there are."
+            raise ConfigurationError(message)
+
+
+def _problems(settings: Settings) -> Iterator[str]:
+    """What is wrong between settings that are each right: a sentence each."""
     on_loopback = urlsplit(settings.public_url).hostname in LOOPBACK
     if settings.mail.local_mailbox and (not on_loopback or settings.trusted_proxies):
-        message = (
+        yield (
             "mail.local_mailbox shows every mail to whoever asks: only with a public_url on loopback and without "
             "trusted_proxies. Set mail.smtp_url instead."
         )
-        raise ConfigurationError(message)
-    if settings.s3.secret_access_key.get_secret_value() in {"changeme", "secret", "password", "minioadmin"}:
-        message = "s3.secret_access_key is a placeholder that everybody knows. Make a key of your own."
-        raise ConfigurationError(message)
+    s3 = settings.s3
+    if bool(s3.access_key_id) != bool(s3.secret_access_key):
+        one, other = ("access_key_id", "secret_access_key")[:: 1 if s3.access_key_id else -1]
+        yield f"s3.{one} is set and s3.{other} is missing. Set both, or neither to let the SDK find credentials."
+    for name, secret in _secrets(settings):
+        if secret and (secret.lower() in PLACEHOLDERS or secret.startswith(("<", "${", "…")) or len(set(secret)) == 1):
+            yield f"{name} is a placeholder that everybody knows. Make a secret of your own."
+
+
+def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+    yield "s3.secret_access_key", settings.s3.secret_access_key.get_secret_value()
+    for name, url in (
+        ("mail.smtp_url's password", settings.mail.smtp_url.get_secret_value()),
+        ("database_url's password", settings.database_url.get_secret_value()),
+    ):
+        yield name, unquote(urlsplit(url).password or "")

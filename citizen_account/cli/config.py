@@ -10,12 +10,12 @@ from collections.abc import Callable
 import click
 
 from citizen_account.cli import installation, said
+from citizen_account.cli.cage import cage_in_words
 from citizen_account.cli.migrate import versions
 from config.database import Database
 from config.errors import ConfigurationError, KeyRingError, ObjectStoreError
 from config.object_store import ObjectStore
 from config.settings import Settings
-from vault.content.previews import cage_available
 
 
 @click.group()
@@ -79,4 +79,4 @@ def _disk(settings: Settings) -> str:
 
 
 def _previews(_settings: Settings) -> str:
-    return str(cage_available())
+    return cage_in_words()

@@ -6,6 +6,7 @@ import getpass
 import os
 import pwd
 
+from config import logs
 from config.settings import Settings, load_settings
 
 
@@ -21,6 +22,13 @@ def settings() -> Settings:
             name, _, value = line.partition("=")
             os.environ.setdefault(name, value)
     return load_settings()
+
+
+def begin() -> Settings:
+    """The settings of this installation, once this process writes its logs as they say."""
+    found = settings()
+    logs.configure(**found.logs.model_dump())
+    return found
 
 
 def operating_system_user() -> str:

@@ -22,7 +22,10 @@ SCRIPTS = Path(__file__).parent.parent.parent / "config" / "migrations"
 @click.option("--check", is_flag=True, help="Change nothing; exit code 1 when something is to be done.")
 def command(revision: str, check: bool) -> None:
     """Bring the database to this version; safe while the version before still serves."""
-    database = Database(installation.settings().database)
+    settings = installation.begin()
+    if not settings.database_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings.database)
     before, head = versions(database)
     if check:
         click.echo(f"The database is at {before or 'nothing'}, this version needs {head}.")

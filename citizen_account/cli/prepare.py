@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from citizen_account.cli import installation
+from citizen_account.cli.cage import cage_in_words
 from citizen_account.cli.children import wait_at
 from citizen_account.cli.migrate import migrate
 from citizen_account.house import House
@@ -56,7 +57,7 @@ class TownClock:
 def command(demo: bool, gate: int | None) -> None:
     """Bring an installation to where `web` and `worker` can start."""
     wait_at(gate)
-    settings = installation.settings()
+    settings = installation.begin()
     database = Database(settings.database)
     migrate(database)
     database.close()
@@ -71,6 +72,7 @@ def command(demo: bool, gate: int | None) -> None:
     if clock is not None:
         town = importlib.import_module("examples.town.fill")  # heavy, and only for the demo
         town.fill(house, clock, lambda text: click.echo(f"      {text}", err=True))
+    sys.stdout.write(f"  Previews          {cage_in_words()}\n")
     if demo:
         sys.stdout.write(f"  Town              alice.martin@town.example and others, password: {DEMO_PASSWORD}\n")
     for role, link in house.roles.first_links().items():

@@ -59,6 +59,8 @@ def _make_room(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / "logs").mkdir(exist_ok=True)
+    except PermissionError:
+        raise  # whose it is, is said by config.breakdowns
     except OSError as error:
         message = f"The data folder {folder} can't be made ({error.strerror}). Choose another: CITIZEN_ACCOUNT_DATA_DIR"
         raise ConfigurationError(message) from error

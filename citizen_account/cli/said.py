@@ -21,7 +21,7 @@ as_json: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help
 
 def house(command: str) -> House:
     """Every service of this installation, after writing who runs which command into the ledger."""
-    made = build(installation.settings())
+    made = build(installation.begin())
     with made.database.transaction() as tx:
         run = CommandRun(
             actor_kind=ActorKind.OPERATOR,

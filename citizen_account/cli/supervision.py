@@ -53,8 +53,9 @@ class Child:
 
     def last_words(self) -> str:
         """The last line of its log, and where the others are."""
-        lines = self.log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-        return f"It said last: {lines[0][:LAST_WORDS]} (all of it: {self.log})"
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        own = [line for line in lines if not line.startswith("[")] or lines or ["nothing"]  # granian's begin so
+        return f"It said last: {own[-1][:LAST_WORDS]} (all of it: {self.log})"
 
 
 class Supervision:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -10,6 +11,11 @@ from granian.constants import Interfaces
 
 from citizen_account.cli import installation
 from citizen_account.cli.children import die_with_parent, wait_at
+from config import ports
+from config.errors import ConfigurationError
+from config.logs import get_logger
+
+log = get_logger(__name__)
 
 BLOCKING_THREADS = 16
 """Requests that one process works on at once; the rest waits in the backlog."""
@@ -22,6 +28,10 @@ BLOCKING_THREADS = 16
 @click.option("--gate", type=int, hidden=True)
 def command(host: str, port: int, processes: int, gate: int | None) -> None:
     """Serve the pages and endpoints."""
+    installation.begin()  # what is wrong with the settings is said here, once, not by every process
+    if not ports.is_free(port, host):
+        message = f"Port {port} of {host} is in use. Stop what uses it, or choose another: citizen-account web --port"
+        raise ConfigurationError(message)
     bind = die_with_parent()
 
     def load(_target: str) -> Any:
@@ -46,7 +56,20 @@ def command(host: str, port: int, processes: int, gate: int | None) -> None:
 def application(gate: int | None = None) -> Any:
     """The WSGI application of one worker process. gate: see `wait_at`."""
     from citizen_account.app import create_app  # noqa: PLC0415 -- after the fork: the parent stays small
+    from citizen_account.cli.cage import cage_in_words  # noqa: PLC0415 -- as above
     from citizen_account.wiring import build  # noqa: PLC0415 -- as above
+    from config import breakdowns  # noqa: PLC0415 -- as above
 
+    cage = cage_in_words()
     wait_at(gate)
-    return create_app(build(installation.settings()))
+    try:
+        made = create_app(build(installation.begin()))
+    except Exception as error:
+        # Granian would print a traceback; the parent ends with exit code 1 when a process of its does.
+        sentence = breakdowns.sentence(error, installation.settings)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"{sentence}\n")
+        raise SystemExit(1) from None
+    log.info("web_started", cage=cage)
+    return made
