@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 
 from citizen_account.cli import commands
@@ -9,6 +10,8 @@ from citizen_account.cli import commands
 
 def main() -> None:
     """Run the command line. What can be foreseen to go wrong is one sentence on standard error and exit code 1."""
+    # Papers and keys pass through memory: neither we nor what we start leaves it in a core file.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         commands(prog_name="citizen-account")
     except Exception as error:

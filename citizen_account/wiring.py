@@ -64,6 +64,7 @@ from oidc.logout import Logout
 from oidc.pairwise import Pairwise
 from oidc.protocols import SubjectId
 from oidc.provider import Provider
+from oidc.pushing import Pushing
 from oidc.request import Checks
 from oidc.revocation import Revocation
 from oidc.tokens.access_token import AccessTokens
@@ -272,22 +273,28 @@ def build(
         clock=clock,
         randomness=randomness,
     )
+    checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
     provider = Provider(
         issuer=issuer,
         authorization=Authorization(
             database=database,
             clients=clients,
-            checks=Checks(evidence=evidence, issuer=issuer, vault=settings.vault_url),
+            checks=checks,
             interactions=interactions,
             consent=consent,
             issuing=issuing,
             pairwise=pairwise,
-            signing_keys=signing_keys,
             sign_in=sign_in,
             subjects=subjects,
             clock=clock,
         ),
-        client_authentication=client_authentication,
+        pushing=Pushing(
+            database=database,
+            client_authentication=client_authentication,
+            checks=checks,
+            interactions=interactions,
+            proofs=proofs,
+        ),
         issuing=issuing,
         userinfo=Userinfo(
             database=database,

@@ -20,7 +20,6 @@ from oidc.errors import (
     ConsentRequired,
     InvalidGrant,
     InvalidRequest,
-    JwtRefused,
     LoginRequired,
     OAuthError,
     UnknownClient,
@@ -28,8 +27,6 @@ from oidc.errors import (
 )
 from oidc.interaction import PUSHED, Interaction, Interactions
 from oidc.issuing import Issuing
-from oidc.jwts import ID_TOKEN
-from oidc.keys import SigningKeys
 from oidc.pairwise import Pairwise
 from oidc.presence import Presence
 from oidc.protocols import GrantId, SignedIn, SignIn, Subjects
@@ -87,7 +84,6 @@ class Authorization:
         consent: Consent,
         issuing: Issuing,
         pairwise: Pairwise,
-        signing_keys: SigningKeys,
         sign_in: SignIn,
         subjects: Subjects,
         clock: Clock,
@@ -100,7 +96,6 @@ class Authorization:
         self._consent = consent
         self._issuing = issuing
         self._presence = Presence(database=database, pairwise=pairwise, subjects=subjects, clock=clock)
-        self._signing_keys = signing_keys
         self._sign_in = sign_in
         self._clock = clock
 
@@ -128,20 +123,6 @@ class Authorization:
             return Refused(error=UnknownClient("the client is unknown"))
         return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there))
 
-    def push(self, client: Client, pairs: Pairs, first: Callable[[Transaction], None]) -> tuple[str, int]:
-        """Keep a pushed request (RFC 9126 §2.1): checked as if it had been opened now.
-
-        client: authenticated. first: see `Interactions.push`. Returns request_uri and lifetime in seconds.
-        Raises `OAuthError`.
-        """
-        parameters, resources = _split(pairs)
-        if "request_uri" in parameters:
-            raise InvalidRequest("request_uri in a pushed request")  # RFC 9126 §2.1
-        if parameters.get("client_id", client.client_id) != client.client_id:
-            raise InvalidRequest("client_id is not the authenticated client's")
-        request = self._checks.check(client, parameters, resources, hinted_sub=self._hinted(client, parameters))
-        return self._interactions.push(request, first)
-
     def _with_client(self, pairs: Pairs, *, keep: bool) -> Outcome:
         try:
             parameters, resources = _split(pairs)
@@ -158,7 +139,7 @@ class Authorization:
         try:
             if client.require_pushed_authorization_requests:
                 raise InvalidRequest("this client must push its requests")  # RFC 9126 §6
-            request = self._checks.check(client, parameters, resources, hinted_sub=self._hinted(client, parameters))
+            request = self._checks.check(client, parameters, resources)
         except OAuthError as error:
             if not error.redirectable:
                 return Refused(error=error, client_name=client.name)
@@ -268,20 +249,6 @@ class Authorization:
             return None
         return self._consent.find_covering(there.subject, interaction.request)
 
-    def _hinted(self, client: Client, parameters: dict[str, str]) -> str | None:
-        """The sub of id_token_hint: ours by signature, for this client; it may have expired (Core §3.1.2.1)."""
-        hint = parameters.get("id_token_hint")
-        if hint is None:
-            return None
-        try:
-            claims = self._signing_keys.verify_own(hint, typ=ID_TOKEN)
-        except JwtRefused:
-            raise InvalidRequest("id_token_hint does not verify") from None
-        audience = claims.get("aud")
-        if claims.get("iss") != self._checks.issuer or client.client_id not in (audience, *_listed(audience)):
-            raise InvalidRequest("id_token_hint is not of this issuer and client")
-        return str(claims.get("sub", ""))
-
     def _code(
         self,
         tx: Transaction,
@@ -313,7 +280,3 @@ def _split(pairs: Pairs) -> tuple[dict[str, str], list[str]]:
     """Parameters, each once, and the resources, which RFC 8707 §2 lets repeat."""
     resources = [value for name, value in pairs if name == "resource" and value]
     return unrepeated([(name, value) for name, value in pairs if name != "resource"]), resources
-
-
-def _listed(audience: object) -> Sequence[object]:
-    return audience if isinstance(audience, list) else ()

@@ -53,7 +53,7 @@ class Interactions:
     def push(self, request: AcceptedRequest, first: Callable[[Transaction], None]) -> tuple[str, int]:
         """Keep a pushed request; its request_uri and lifetime in seconds (RFC 9126 §2.2).
 
-        first: done before, in the same transaction (using up the client's assertion); when it raises, nothing is kept.
+        first: done before, in the same transaction (using up assertion and proof); when it raises, nothing is kept.
         """
         handle = self._keep(request, None, None, self._pushed_lifetime, pushed=True, first=first)
         return PUSHED + handle, int(self._pushed_lifetime.total_seconds())

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from flask import Blueprint
 
 from oidc.authorization import Authorization
-from oidc.client_authentication import ClientAuthentication
 from oidc.clients.client import AUTHENTICATION_METHODS
 from oidc.endpoints import (
     authorization,
@@ -24,6 +23,7 @@ from oidc.issuing.tokens import GRANT_TYPES
 from oidc.keys import SigningKeys
 from oidc.logout import Logout
 from oidc.protocols import Screens
+from oidc.pushing import Pushing
 from oidc.revocation import Revocation
 
 __all__ = ["AUTHENTICATION_METHODS", "GRANT_TYPES", "Provider"]
@@ -35,7 +35,7 @@ class Provider:
 
     issuer: str
     authorization: Authorization
-    client_authentication: ClientAuthentication
+    pushing: Pushing
     issuing: Issuing
     userinfo: Userinfo
     revocation: Revocation
@@ -48,7 +48,7 @@ class Provider:
         return (
             discovery.blueprint(self.issuer),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
             jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
-            pushed_authorization.blueprint(self.client_authentication, self.authorization),  # /par (RFC 9126)
+            pushed_authorization.blueprint(self.pushing),  # /par (RFC 9126)
             authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
             token.blueprint(self.issuing),  # /token (RFC 6749)
             userinfo.blueprint(self.userinfo),  # /userinfo (OpenID Connect Core §5.3)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from joserfc import jwk
 from joserfc.errors import JoseError
 
-from oidc.clients import redirect_uris
+from oidc.clients import contract, redirect_uris
 from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC, Client
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.jwts import FOREIGN_ALGORITHMS, OWN_ALGORITHMS
@@ -52,7 +52,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         if metadata.get(name):
             raise InvalidClientMetadata(f"{name} is not supported here")
     given_id = _text(metadata, "client_id") or client_id
-    if not _CLIENT_ID.fullmatch(given_id):
+    if not is_client_id(given_id):
         raise InvalidClientMetadata("client_id: 1 to 128 visible ASCII characters")
     method = _one_of(metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, "client_secret_basic")
     grant_types = _some_of(metadata, "grant_types", GRANT_TYPES, ["authorization_code"])
@@ -63,7 +63,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
     return Client(
         client_id=given_id,
         name=_text(metadata, "client_name") or given_id,
-        names={key.partition("#")[2]: str(v) for key, v in metadata.items() if key.startswith("client_name#")},
+        names={key.partition("#")[2]: _text(metadata, key) for key in metadata if key.startswith("client_name#")},
         **{name: _web_address(metadata, name) for name in ("logo_uri", "policy_uri", "tos_uri", "client_uri")},
         redirect_uris=uris,
         post_logout_redirect_uris=tuple(
@@ -83,9 +83,14 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         require_pkce=_pkce(metadata, method),
         require_pushed_authorization_requests=_flag(metadata, "require_pushed_authorization_requests"),
         dpop_bound_access_tokens=_flag(metadata, "dpop_bound_access_tokens"),
-        contract=_mapping(metadata, "contract"),
-        contacts=tuple(str(one) for one in _list(metadata, "contacts")),
+        contract=contract.check(metadata.get("contract", {})),
+        contacts=tuple(_list(metadata, "contacts")),
     )
+
+
+def is_client_id(text: str) -> bool:
+    """Whether a client may have that id (RFC 6749 A.1, without the space)."""
+    return _CLIENT_ID.fullmatch(text) is not None
 
 
 def check_secret(metadata: Mapping[str, Any], client: Client) -> str | None:
@@ -108,14 +113,14 @@ def _text(metadata: Mapping[str, Any], name: str) -> str:
 
 
 def _list(metadata: Mapping[str, Any], name: str) -> list[Any]:
-    value = metadata.get(name) or []
+    value = metadata.get(name, [])
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise InvalidClientMetadata(f"{name}: a list of strings")
     return value
 
 
 def _mapping(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = metadata.get(name) or {}
+    value = metadata.get(name, {})
     if not isinstance(value, dict):
         raise InvalidClientMetadata(f"{name}: an object")
     return value
@@ -153,7 +158,7 @@ def _web_address(metadata: Mapping[str, Any], name: str) -> str:
 
 
 def _scopes(metadata: Mapping[str, Any]) -> frozenset[str]:
-    scopes = _text(metadata, "scope").split(" ") if metadata.get("scope") else ["openid"]
+    scopes = (_text(metadata, "scope") or "openid").split(" ")
     if not all(_SCOPE.fullmatch(scope) for scope in scopes):
         raise InvalidClientMetadata("scope: names separated by single spaces (RFC 6749 §3.3)")
     return frozenset(scopes)

@@ -14,7 +14,7 @@ from config.clock import Clock
 from config.database import Database, Transaction, in_transaction
 from config.identifiers import Randomness, new_id, new_secret
 from oidc.clients.client import HMAC_METHODS, SECRET_METHODS, Client
-from oidc.clients.metadata import check_secret, parse
+from oidc.clients.metadata import check_secret, is_client_id, parse
 from oidc.keys.kept import KEEP_SECONDS
 from oidc.keys.secret import SecretKeys
 from oidc.store import clients as store
@@ -153,6 +153,8 @@ class Clients:
         return row, made
 
     def _hold(self, client_id: str, tx: Transaction | None) -> _Held | None:
+        if not is_client_id(client_id):  # whatever was sent: no row has it, and PostgreSQL can't be asked for a NUL
+            return None
         now = self._clock.monotonic()
         held = self._held.get(client_id)
         if held is not None and (now - held.loaded_at < KEEP_SECONDS or (tx is None and in_transaction())):

@@ -12,6 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from config.logs import get_logger
 from oidc.client_authentication import ClientRequest
 from oidc.errors import InvalidClient, InvalidRequest, OAuthError, UseDpopNonce
+from oidc.request.parameters import refuse_control_characters
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BYTES = 65_536
@@ -28,7 +29,7 @@ def read() -> ClientRequest:
     """The form of the current request.
 
     Raises `InvalidRequest`: parameters in the URL (RFC 6749 §3.2: credentials leak from there), another media type, a
-    form over 64 KiB or 64 members, a name twice, a value that isn't UTF-8.
+    form over 64 KiB or 64 members, a name twice, a value that isn't UTF-8 or has control characters.
     """
     if request.query_string:
         raise InvalidRequest("parameters go into the body, not into the URL")
@@ -45,6 +46,7 @@ def read() -> ClientRequest:
     names = [name for name, _ in pairs if name != REPEATABLE]
     if len(names) != len(set(names)):
         raise InvalidRequest("a parameter stands twice")
+    refuse_control_characters(*(text for pair in pairs for text in pair))
     return ClientRequest(
         method=request.method,
         path=request.path,

@@ -9,10 +9,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request
 
 from config.logs import get_logger
-from oidc.endpoints.client_request import NO_STORE
-from oidc.errors import InvalidRequest, OAuthError
+from oidc.endpoints.client_request import FORM, MAX_BYTES, NO_STORE
+from oidc.errors import OAuthError
 from oidc.logout import Confirm, Logout, SignedOut
 from oidc.protocols import ErrorScreen, Screens
+from oidc.request.parameters import unrepeated
 
 log = get_logger(__name__)
 
@@ -24,14 +25,16 @@ def blueprint(logout: Logout, screens: Screens) -> Blueprint:
     @routes.get("/end-session")
     def begin() -> Response:
         try:
-            return _answer(logout.begin(_once(list(request.args.items(multi=True)))), screens)
+            return _answer(logout.begin(unrepeated(request.args.items(multi=True))), screens)
         except OAuthError as error:
             return _refused(error, screens)
 
     @routes.post("/end-session")
     def keep() -> Response:
+        request.max_content_length = MAX_BYTES
+        pairs = request.form.items(multi=True) if request.mimetype == FORM else ()
         try:
-            handle = logout.keep(_once(list(request.form.items(multi=True))))
+            handle = logout.keep(unrepeated(pairs))
         except OAuthError as error:
             return _refused(error, screens)
         return _redirect(f"/end-session/{handle}")
@@ -51,12 +54,6 @@ def blueprint(logout: Logout, screens: Screens) -> Blueprint:
             return _refused(error, screens)
 
     return routes
-
-
-def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise InvalidRequest("a parameter stands twice")
-    return dict(pairs)
 
 
 def _answer(outcome: Confirm | SignedOut, screens: Screens) -> Response:

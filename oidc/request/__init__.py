@@ -23,6 +23,7 @@ class Checks:
     """What the checks need to know of the house."""
 
     evidence: Evidence
+    hints: openid.Hints
     issuer: str
     vault: str
 
@@ -31,12 +32,10 @@ class Checks:
         client: Client,
         parameters: Mapping[str, str],
         resources: Sequence[str] = (),
-        *,
-        hinted_sub: str | None = None,
     ) -> AcceptedRequest:
         """The accepted request, or the first refusal of the table below.
 
-        parameters: each name once, without `resource`. hinted_sub: the `sub` of a verified id_token_hint.
+        parameters: each name once, without `resource`.
         """
         redirect = redirect_uri.accept(client, parameters.get("redirect_uri"))  # RFC 9700 §2.1, RFC 8252 §7.3
         state = response.state(parameters)  # RFC 6749 §4.1.1
@@ -51,6 +50,7 @@ class Checks:
         prompts = openid.prompt(parameters)  # Core §3.1.2.1
         max_age = openid.max_age(parameters)  # Core §3.1.2.1
         asked = openid.claims(parameters)  # Core §5.5
+        hinted_sub = openid.hinted_sub(client, self.hints, parameters)  # Core §3.1.2.1
         if "openid" in scopes and "redirect_uri" not in parameters:  # Core §3.1.2.1: required
             raise InvalidRequest("redirect_uri is missing", redirectable=False)
         if hinted_sub and asked.sub and hinted_sub != asked.sub:

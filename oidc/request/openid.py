@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from oidc.claims import DATA
-from oidc.errors import InvalidRequest, UnmetAuthenticationRequirements
+from oidc.clients import Client
+from oidc.errors import InvalidRequest, JwtRefused, UnmetAuthenticationRequirements
 from oidc.request import strict_json
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
 ACRS = ("eidas1",)
 """What a sign-in here can reach: one factor."""
 _WHOLE = re.compile(r"[0-9]{1,9}")
+_SUB = re.compile(r"[\x20-\x7e]{1,255}")
+"""Core §2: at most 255 ASCII characters."""
 _TAG = re.compile(r"[A-Za-z0-9-]{1,35}")
 MAX_CLAIMS = 64
 
@@ -27,6 +30,13 @@ class RequestedClaims:
     id_token: tuple[str, ...] = ()
     essential_acr: tuple[str, ...] = ()
     sub: str | None = None
+
+
+class Hints(Protocol):
+    """Who reads ID tokens that come back."""
+
+    def verify_hint(self, unverified_hint: str, *, client_id: str | None = None) -> Mapping[str, Any]:
+        """See `oidc.tokens.id_token.IdTokens.verify_hint`."""
 
 
 def prompt(parameters: Mapping[str, str]) -> tuple[str, ...]:
@@ -45,6 +55,17 @@ def max_age(parameters: Mapping[str, str]) -> int | None:
     if value is not None and not _WHOLE.fullmatch(value):
         raise InvalidRequest("max_age must be a whole number of seconds")
     return None if value is None else int(value)
+
+
+def hinted_sub(client: Client, hints: Hints, parameters: Mapping[str, str]) -> str | None:
+    """The sub of id_token_hint: ours by signature and issuer, for this client; it may have expired (Core §3.1.2.1)."""
+    hint = parameters.get("id_token_hint")
+    if hint is None:
+        return None
+    try:
+        return str(hints.verify_hint(hint, client_id=client.client_id)["sub"])
+    except JwtRefused as error:
+        raise InvalidRequest("id_token_hint is no ID token of this issuer and client", detail=error.detail) from None
 
 
 def ui_locales(parameters: Mapping[str, str]) -> tuple[str, ...]:
@@ -102,6 +123,8 @@ def _sub(*requests: Mapping[str, Any] | None) -> str | None:
         raise InvalidRequest("claims: the value of sub must be a string")
     if len(set(named)) > 1:
         raise InvalidRequest("claims asks for two different sub values")
+    if named and not _SUB.fullmatch(named[0]):
+        raise InvalidRequest("claims: the value of sub is no subject identifier")
     return named[0] if named else None
 
 

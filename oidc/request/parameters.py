@@ -1,7 +1,8 @@
-"""The parameters as they came: each name once, none without value, none too long, no NUL anywhere."""
+"""The parameters as they came: each name once, none without value, none too long, no control characters."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from oidc.errors import InvalidRequest
@@ -9,6 +10,8 @@ from oidc.errors import InvalidRequest
 MAX_NAMES = 64
 MAX_BYTES = 32 * 1024
 """Of all names and values together."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Tab and line ends may stand between the members of JSON; what must not have them says so itself."""
 
 
 def unrepeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -27,8 +30,13 @@ def unrepeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         seen.add(name)
         if len(seen) > MAX_NAMES or size > MAX_BYTES:
             raise InvalidRequest("the request is too long", redirectable=False)
-        if "\0" in name or "\0" in value:  # no parameter's syntax has it, and PostgreSQL refuses it
-            raise InvalidRequest("a parameter has a NUL", redirectable=False)
+        refuse_control_characters(name, value)
         if value:
             found[name] = value
     return found
+
+
+def refuse_control_characters(*texts: str) -> None:
+    """Raises `InvalidRequest` for a text with one: no parameter's syntax has it, and PostgreSQL keeps no NUL."""
+    if any(_CONTROL.search(text) for text in texts):
+        raise InvalidRequest("a parameter has control characters", redirectable=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import random
 import re
 import socket
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
+from bench.visitor import Visitor
 from citizen_account.sessions import Device
 from citizen_account.store.accounts import AccountId
 from tests.citizen_account.town import multipart
@@ -48,11 +50,11 @@ class Citizen:
     def owner(self) -> OwnerId:
         return self.machine.house.accounts.owner_of(self.account)
 
-    def get(self, path: str) -> Answer:
-        """Load a page, with this browser's cookies."""
+    def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
+        """Load a page, with this browser's cookies unless others are given."""
         connection = http.client.HTTPConnection("localhost", self.machine.port, timeout=PATIENCE)
         try:
-            connection.request("GET", path, headers=self.headers())
+            connection.request("GET", path, headers=self.headers() if headers is None else headers)
             return self._answer(connection.getresponse())
         finally:
             connection.close()
@@ -77,6 +79,15 @@ class Citizen:
             answer = upload.answer()
         assert answer is not None, "no answer"
         return answer
+
+    def lend(self, document: str) -> tuple[str, dict[str, str]]:
+        """Lend a paper to the school enrolment service: where it fetches it, and its headers."""
+        kept = json.loads((self.machine.folder / "school-enrolment.json").read_text())
+        visitor = Visitor(self.machine.url, "")
+        visitor.http.headers.update(self.headers())
+        token = visitor.lend(document, (kept["client_id"], kept["client_secret"]))
+        location = urlsplit(token["authorization_details"][0]["documents"][0]["location"]).path
+        return location, {"Authorization": f"Bearer {token['access_token']}", "Acting-Agent": "clerk-7"}
 
     def _answer(self, response: http.client.HTTPResponse) -> Answer:
         answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
@@ -105,12 +116,12 @@ def citizen(machine: Machine, *, agreed: bool = True) -> Citizen:
 class Upload:
     """The request that adds one paper, sent as far as one likes."""
 
-    def __init__(self, person: Citizen, content: bytes, *, name: str = "bill.pdf", media_type: str = "application/pdf",
-                 token: str | None = None, origin: str = "") -> None:  # fmt: skip
+    def __init__(self, person: Citizen, content: bytes, *, name: str = "card.pdf", media_type: str = "application/pdf",
+                 token: str | None = None, label: str = "", path: str = "/papers/add") -> None:  # fmt: skip
         fields = {
             "csrf_token": person.token if token is None else token,
-            "document_type": "proof_of_address",
-            "label": "",
+            "document_type": "identity_card",
+            "label": label,
             "agreement": "yes",
         }
         self.content = content
@@ -123,10 +134,9 @@ class Upload:
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(self.body)),
             "Connection": "close",
-            **({"Origin": origin} if origin else {}),
             **person.headers(),
         }
-        lines = ["POST /papers/add HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         self.socket = socket.create_connection(("localhost", person.machine.port), timeout=PATIENCE)
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
 
@@ -154,7 +164,7 @@ class Upload:
             return None
 
 
-def paper(size: int, chance: random.Random, text: str = "Electricity bill") -> bytes:
+def paper(size: int, chance: random.Random, text: str = "IDENTITY CARD") -> bytes:
     """A PDF of exactly `size` bytes: one page, and a stream of noise that no reader needs."""
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",

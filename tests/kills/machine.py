@@ -1,6 +1,7 @@
 """One machine of a city: store, web and worker on one folder, each killed and started again at will.
 
-The web server and the worker are started by their own commands, as units do it, so that one of them can die alone.
+The web server and the worker are started by their own commands, as units do it, so that one of them can die alone. To
+them nothing on the machine but that folder can be written: no temporary folder, no shared memory, not where they stand.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +29,19 @@ PATIENCE = 60.0
 """Seconds that anything may take; what ends earlier is noticed at once."""
 LOOK = 0.02
 """Seconds between two looks at a condition that no handle tells of."""
+SEALED = """
+set -eu
+data=$1
+shift
+mount --bind "$data" "$data"
+for folder in / /tmp /var/tmp /dev/shm; do
+  mount --rbind "$folder" "$folder"
+  mount -o remount,bind,ro,nosuid,nodev "$folder" || mount -o remount,bind,ro,nosuid,nodev,noexec "$folder"
+done
+cd /proc
+exec "$@"
+"""
+"""A mount namespace of its own: the data folder is a mount of its own below those that become read-only."""
 STORE, WEB, WORKER = "store", "web", "worker"
 
 
@@ -96,27 +110,28 @@ class Machine:
         )
         self.wait(STORE, started.answers)
 
-    def start_web(self, wrapper: Sequence[str] = (), **more: str) -> None:
-        """Start the web server; it serves when this returns. wrapper: a command in front of ours."""
-        self._start(WEB, [*wrapper, sys.executable, "-m", "citizen_account", "web", "--port", str(self.port)], more)
+    def start_web(self) -> None:
+        """Start the web server; it serves when this returns."""
+        self._start(WEB, "web", "--port", str(self.port))
         self.wait(WEB, lambda: ports.serves(self.port, "/health"))
 
-    def start_worker(self, wrapper: Sequence[str] = (), **more: str) -> None:
+    def start_worker(self) -> None:
         """Start the worker; it may still be on its way when this returns."""
-        self._start(WORKER, [*wrapper, sys.executable, "-m", "citizen_account", "worker"], more)
+        self._start(WORKER, "worker")
 
-    def _start(self, name: str, command: Sequence[str], more: Mapping[str, str]) -> None:
+    def _start(self, name: str, *arguments: str) -> None:
+        sealed = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--mount"]
         with self._log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**self.environment, **more},
+                [*sealed, "sh", "-c", SEALED, "sealed", str(self.folder),
+                 sys.executable, "-m", "citizen_account", *arguments],
+                env={**self.environment, "PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 preexec_fn=die_with_parent(),  # noqa: PLW1509 -- one system call, made ready before the fork
                 start_new_session=True,
-            )
+            )  # fmt: skip
 
     def pids(self, name: str) -> list[int]:
         """The process of that name and everything below it."""

@@ -6,10 +6,14 @@ import random
 import select
 from contextlib import ExitStack
 
+import pytest
+
 from tests.kills.citizen import Citizen, Upload, citizen, paper
 from tests.kills.machine import WEB, Machine
 from tests.kills.offsets import SIZES, STAGES
 from tests.kills.promises import Promises
+
+pytestmark = pytest.mark.xdist_group("kills")
 
 LAST = "before the answer"
 MOST_SECONDS_BEFORE_THE_ANSWER = 0.5

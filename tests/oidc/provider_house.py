@@ -32,6 +32,7 @@ from oidc.logout import Logout
 from oidc.pairwise import Pairwise
 from oidc.protocols import GrantId, SignedIn, SubjectId
 from oidc.provider import Provider
+from oidc.pushing import Pushing
 from oidc.request import AcceptedRequest, Checks
 from oidc.revocation import Revocation
 from oidc.store import grants, secret_keys, signing_keys
@@ -158,22 +159,28 @@ class House:
 
     def _app(self) -> Flask:
         app = Flask("provider")
+        checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
         provider = Provider(
             issuer=ISSUER,
             authorization=Authorization(
                 database=self.database,
                 clients=self.clients,
-                checks=Checks(evidence=self.evidence, issuer=ISSUER, vault=VAULT),
+                checks=checks,
                 interactions=self.interactions,
                 consent=self.consent,
                 issuing=self.issuing,
                 pairwise=self.pairwise,
-                signing_keys=self.signing_keys,
                 sign_in=self.sign_in,
                 subjects=self.subjects,
                 clock=self.clock,
             ),
-            client_authentication=self.authentication,
+            pushing=Pushing(
+                database=self.database,
+                client_authentication=self.authentication,
+                checks=checks,
+                interactions=self.interactions,
+                proofs=self.proofs,
+            ),
             issuing=self.issuing,
             userinfo=Userinfo(
                 database=self.database,

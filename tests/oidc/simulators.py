@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config.database import Transaction
-from oidc.errors import InvalidAuthorizationDetails
+from oidc.errors import InvalidAuthorizationDetails, JwtRefused
 from oidc.protocols import Choice, ErrorScreen, GrantId, SignedIn, SubjectId
 from tests.clocks import START
 
@@ -105,6 +105,13 @@ class SimulatedEvidence:
 
     def described(self, lendings: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         return [{"document_type": "proof_of_address", "lending": lending} for lending in lendings]
+
+
+class SimulatedHints:
+    """Knows no ID token."""
+
+    def verify_hint(self, unverified_hint: str, *, client_id: str | None = None) -> Mapping[str, Any]:
+        raise JwtRefused("unknown")
 
 
 class SimulatedScreens:

@@ -6,79 +6,22 @@ import json
 import threading
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import event
-from werkzeug.test import TestResponse
 
 from audit.store.entries import entries as ledger_entries
 from config.database import in_transaction
 from oidc.clients import Client
 from oidc.errors import UnknownInteraction
-from oidc.protocols import Choice
-from tests.oidc.provider_house import ALICE, CHALLENGE, ISSUER, REDIRECT, SECRET, VAULT, House, basic, error_of, json_of
-
-CONTRACT = {"purposes": {"school_enrolment": {"document_types": ["proof_of_address", "identity_card"]}}}
-DETAIL = {
-    "type": "document",
-    "document_types": ["proof_of_address"],
-    "actions": ["read"],
-    "purpose": "school_enrolment",
-    "duration": "P30D",
-    "locations": [VAULT],
-}
-
-
-def parameters(**changed: Any) -> dict[str, str]:
-    valid = {
-        "client_id": "school",
-        "redirect_uri": REDIRECT,
-        "response_type": "code",
-        "scope": "openid profile",
-        "state": "st",
-        "nonce": "n-1",
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-        **changed,
-    }
-    return {name: str(value) for name, value in valid.items() if value is not None}
+from tests.oidc.asking import CONTRACT, DETAIL, answer, approve, ask, grant, handle_of, parameters
+from tests.oidc.provider_house import ALICE, ISSUER, REDIRECT, House, error_of, json_of
 
 
 @pytest.fixture
 def school(lone: House) -> Client:
     return lone.add(contract=CONTRACT)
-
-
-def ask(house: House, **changed: Any) -> TestResponse:
-    return house.http.get("/authorize?" + urlencode(parameters(**changed)))
-
-
-def answer(response: TestResponse) -> dict[str, str]:
-    """The parameters that went back to the client."""
-    assert response.status_code == 303, response.get_data(as_text=True)
-    assert response.location.startswith(REDIRECT), response.location
-    return dict(parse_qsl(urlsplit(response.location).query))
-
-
-def handle_of(response: TestResponse) -> str:
-    assert response.status_code == 303, response.get_data(as_text=True)
-    return response.location.rpartition("/")[2].rpartition("=")[2]
-
-
-def approve(house: House, handle: str, *documents: str) -> None:
-    there = house.sign_in.there
-    assert there
-    choices = [Choice(detail=0, documents=documents)] if documents else []
-    house.consent.approve(handle, house.sign_in.browser(), there, choices)
-
-
-def grant(house: House, **changed: Any) -> TestResponse:
-    """Ask, sign in, approve; the answer."""
-    house.sign_in.there = house.signed_in()
-    handle = handle_of(ask(house, **changed))
-    approve(house, handle, *(["bill"] if "authorization_details" in changed else []))
-    return house.http.get(f"/authorize/{handle}")
 
 
 def test_the_whole_way_ends_with_a_code_state_and_iss(lone: House, school: Client) -> None:
@@ -304,77 +247,3 @@ def test_what_another_person_approved_is_not_this_persons(lone: House, school: C
     assert lone.http.get(f"/authorize/{handle}").status_code == 400
     lone.sign_in.there = lone.signed_in()
     assert "code" in answer(lone.http.get(f"/authorize/{handle}"))
-
-
-# Pushed authorization requests (RFC 9126)
-
-
-def push(house: House, **changed: Any) -> TestResponse:
-    headers = {"Authorization": basic("school", changed.pop("secret", SECRET))}
-    return house.http.post("/par", data=parameters(**changed), headers=headers)
-
-
-def open_pushed(house: House, request_uri: str, client_id: str = "school") -> TestResponse:
-    return house.http.get("/authorize?" + urlencode({"client_id": client_id, "request_uri": request_uri}))
-
-
-def test_a_pushed_request_goes_the_whole_way_once(lone: House, school: Client) -> None:
-    pushed = json_of(push(lone), 201)
-    assert pushed["expires_in"] == 60
-    lone.sign_in.there = lone.signed_in()
-    handle = handle_of(open_pushed(lone, pushed["request_uri"]))
-    assert handle_of(open_pushed(lone, pushed["request_uri"])) == handle  # a reload by the first browser
-    approve(lone, handle)
-    assert "code" in answer(lone.http.get(f"/authorize/{handle}"))
-    assert open_pushed(lone, pushed["request_uri"]).status_code == 400  # used
-
-
-def test_a_pushed_request_is_its_clients_its_browsers_and_expires(lone: House, school: Client) -> None:
-    lone.add("library")
-    uri = json_of(push(lone), 201)["request_uri"]
-    assert open_pushed(lone, uri, "library").status_code == 400
-    assert open_pushed(lone, uri).status_code == 303
-    lone.sign_in.value = "another browser"
-    assert open_pushed(lone, uri).status_code == 400
-    late = json_of(push(lone), 201)["request_uri"]
-    lone.clock.advance(timedelta(seconds=61))
-    assert open_pushed(lone, late).status_code == 400
-
-
-@pytest.mark.parametrize(
-    ("changed", "error", "status"),
-    [
-        ({"secret": "wrong" * 12}, "invalid_client", 401),
-        ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "invalid_request", 400),
-        ({"client_id": "library"}, "invalid_request", 400),
-        ({"redirect_uri": "https://evil.example/"}, "invalid_request", 400),
-        ({"scope": "openid admin"}, "invalid_scope", 400),
-        ({"code_challenge": None, "code_challenge_method": None}, "invalid_request", 400),
-        ({"authorization_details": "{}"}, "invalid_authorization_details", 400),
-    ],
-)
-def test_what_could_not_be_opened_is_not_pushed(
-    lone: House,
-    school: Client,
-    changed: dict[str, Any],
-    error: str,
-    status: int,
-) -> None:
-    response = push(lone, **changed)
-    assert (error_of(response), response.status_code) == (error, status)
-    assert lone.http.get("/par").status_code == 405
-    assert lone.http.post("/par", data=parameters()).status_code == 401
-
-
-def test_a_client_that_must_push_is_refused_a_plain_request(lone: House) -> None:
-    lone.add(require_pushed_authorization_requests=True)
-    assert answer(ask(lone))["error"] == "invalid_request"
-    lone.sign_in.there = lone.signed_in()
-    assert open_pushed(lone, json_of(push(lone), 201)["request_uri"]).status_code == 303
-
-
-def test_discovery_is_the_same_at_both_addresses(lone: House) -> None:
-    one = json_of(lone.http.get("/.well-known/openid-configuration"))
-    assert one == json_of(lone.http.get("/.well-known/oauth-authorization-server"))
-    assert one["issuer"] == ISSUER
-    assert one["code_challenge_methods_supported"] == ["S256"]

@@ -54,6 +54,40 @@ def test_two_clients_of_one_host_are_two_sectors_unless_they_say_so(lone: House)
     assert lone.add("four", subject_type="public").sector == "public:"
 
 
+TERMS = {"document_types": ["proof_of_address"], "max_duration": "P1Y", "max_reads": 5}
+NO_OBJECTS: list[Any] = [["x"], [], "", 0, False]
+WRONG_TERMS: list[dict[str, Any]] = [
+    {"document_types": None},
+    {"document_types": []},
+    {"document_types": "proof_of_address"},
+    {"document_types": [7]},
+    {"document_types": ["Proof of address"]},
+    {"max_duration": ""},
+    {"max_duration": "P"},
+    {"max_duration": 365},
+    {"max_reads": 0},
+    {"max_reads": -1},
+    {"max_reads": "5"},
+    {"max_reads": True},
+    {"max_reads": 1.5},
+    {"max_read": 5},
+]
+
+
+def terms(**changed: Any) -> dict[str, Any]:
+    """A contract of one purpose, one member of its terms changed."""
+    changed_terms = {name: value for name, value in {**TERMS, **changed}.items() if value is not None}
+    return {"contract": {"purposes": {"canteen": changed_terms}}}
+
+
+def test_a_whole_contract_is_kept(lone: House) -> None:
+    whole = {**terms()["contract"], "retention": "P1Y", "contact": "canteen@school.example"}
+    lone.add(contract=whole)
+    kept = lone.clients.get("school")
+    assert kept
+    assert kept.contract == whole
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -78,7 +112,21 @@ def test_two_clients_of_one_host_are_two_sectors_unless_they_say_so(lone: House)
         pytest.param({"logo_uri": "javascript:alert(1)"}, id="logo javascript"),
         pytest.param({"policy_uri": "http://school.example/"}, id="policy http"),
         pytest.param({"sector_identifier_uri": "http://127.0.0.1/"}, id="sector http"),
-        pytest.param({"contract": ["x"]}, id="contract no object"),
+        pytest.param({"redirect_uris": ""}, id="redirect_uris an empty text"),
+        pytest.param({"post_logout_redirect_uris": {}}, id="post_logout_redirect_uris an empty object"),
+        pytest.param({"contacts": 0}, id="contacts a zero"),
+        pytest.param({"scope": []}, id="scope an empty list"),
+        pytest.param({"jwks": []}, id="jwks an empty list"),
+        pytest.param({"client_name#fr": ["École"]}, id="a name no text"),
+        *[pytest.param({"contract": wrong}, id=f"contract {wrong!r}") for wrong in NO_OBJECTS],
+        pytest.param({"contract": {"retain": "P1Y"}}, id="contract, unknown member"),
+        pytest.param({"contract": {"retention": ""}}, id="contract, retention empty"),
+        pytest.param({"contract": {"retention": "one year"}}, id="contract, retention no period"),
+        pytest.param({"contract": {"contact": 0}}, id="contract, contact a zero"),
+        *[pytest.param({"contract": {"purposes": wrong}}, id=f"purposes {wrong!r}") for wrong in NO_OBJECTS],
+        pytest.param({"contract": {"purposes": {"Bad code": TERMS}}}, id="purpose's code"),
+        pytest.param({"contract": {"purposes": {"canteen": []}}}, id="terms an empty list"),
+        *[pytest.param(terms(**wrong), id=f"terms {wrong!r}") for wrong in WRONG_TERMS],
         pytest.param({"require_pkce": "no"}, id="flag no boolean"),
         pytest.param(
             {"token_endpoint_auth_method": "none", "client_secret": None, "require_pkce": False}, id="public, no PKCE"

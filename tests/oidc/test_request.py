@@ -15,7 +15,7 @@ from oidc.clients import Client
 from oidc.errors import InvalidRequest, OAuthError, UnregisteredRedirectUri
 from oidc.request import AcceptedRequest, Checks, redirect_uri
 from oidc.request.parameters import unrepeated
-from tests.oidc.simulators import SimulatedEvidence
+from tests.oidc.simulators import SimulatedEvidence, SimulatedHints
 
 ISSUER = "https://account.example"
 VAULT = f"{ISSUER}/vault"
@@ -47,7 +47,7 @@ VALID = {
     "code_challenge_method": "S256",
     "authorization_details": json.dumps([DETAIL]),
 }
-CHECKS = Checks(evidence=SimulatedEvidence(), issuer=ISSUER, vault=VAULT)
+CHECKS = Checks(evidence=SimulatedEvidence(), hints=SimulatedHints(), issuer=ISSUER, vault=VAULT)
 
 
 def check(client: Client = CLIENT, resources: tuple[str, ...] = (), **changed: str | None) -> AcceptedRequest:

@@ -1,0 +1,79 @@
+"""Pushed authorization requests (RFC 9126): a client hands over its request before the browser comes by."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from config.database import Database, Transaction
+from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
+from oidc.errors import InvalidRequest, OAuthError
+from oidc.interaction import Interactions
+from oidc.request import AcceptedRequest, Checks
+from oidc.tokens.binding import Proof, Proofs
+
+
+class Pushing:
+    """Takes pushed requests, checked as if they had been opened now."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        client_authentication: ClientAuthentication,
+        checks: Checks,
+        interactions: Interactions,
+        proofs: Proofs,
+    ) -> None:
+        """checks: the table of the authorization endpoint. interactions: where the request waits for a browser."""
+        self._database = database
+        self._client_authentication = client_authentication
+        self._checks = checks
+        self._interactions = interactions
+        self._proofs = proofs
+
+    def answer(self, presented: ClientRequest) -> tuple[str, int]:
+        """Keep a request for one later use; its request_uri and lifetime in seconds (RFC 9126 §2.2).
+
+        Raises `OAuthError`: nothing is kept then, but assertion and proof are used up.
+        """
+        authenticated = self._client_authentication.authenticate(presented)
+        proof = self._proof(presented)
+        try:
+            request = self._checked(authenticated, presented, proof)
+            return self._interactions.push(request, lambda tx: self._use_once(tx, authenticated, proof))
+        except OAuthError:
+            self._use_up_anyway(authenticated, proof)
+            raise
+
+    def _proof(self, presented: ClientRequest) -> Proof | None:
+        if not presented.dpop:
+            return None
+        url = f"{self._checks.issuer}{presented.path}"
+        return self._proofs.check(presented.dpop, method=presented.method, url=url)
+
+    def _checked(
+        self, authenticated: AuthenticatedClient, presented: ClientRequest, proof: Proof | None
+    ) -> AcceptedRequest:
+        if "request_uri" in presented.form:  # RFC 9126 §2.1
+            raise InvalidRequest("request_uri in a pushed request")
+        request = self._checks.check(authenticated.client, presented.form, presented.resources)
+        if proof is None:
+            return request
+        # RFC 9449 §10.1: the proof binds the code as dpop_jkt does; both must then name one key.
+        if request.dpop_jkt not in {None, proof.jkt}:
+            raise InvalidRequest("dpop_jkt is not the key of the proof")
+        return replace(request, dpop_jkt=proof.jkt)
+
+    def _use_once(self, tx: Transaction, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
+        self._client_authentication.use_once(tx, authenticated)
+        if proof is not None:
+            self._proofs.use_once(tx, proof)
+
+    def _use_up_anyway(self, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
+        """Whoever saw them in the refused request must not show them again; one transaction each."""
+        with contextlib.suppress(OAuthError), self._database.transaction() as tx:
+            self._use_once(tx, authenticated, None)
+        if proof is not None:
+            with contextlib.suppress(OAuthError), self._database.transaction() as tx:
+                self._proofs.use_once(tx, proof)
