@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
 PART_BYTES = 8 * 1024 * 1024
 """Objects up to this go in one request, larger ones in parts of this size."""
-READ_BYTES = 256 * 1024
-"""How much of a body is read at once: whole segments of the stream format, so that none is put together of two."""
+READ_BYTES = 512 * 1024
+"""How much of a body is read at once: whole segments of the stream format, so that none is put together of two.
+
+Each piece wakes the web server's other thread and the network once; larger ones fall out of the processor's cache.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,9 +190,16 @@ def test_a_changed_object_is_refused_when_header_and_length_are_known(
 ) -> None:
     sealed = change(written(plain(LENGTH)))
     wanted = stream.touched(LENGTH, 0, LENGTH - 1)
-    pieces = stream.decrypt_range(KEY, DATA, HEADER, length=LENGTH, wanted=wanted, ciphertext=[sealed])
+
+    def taken(size: int) -> bytes:
+        cut = [sealed[at : at + size] for at in range(0, len(sealed), size)]
+        return _taken(stream.decrypt_range(KEY, DATA, HEADER, length=LENGTH, wanted=wanted, ciphertext=cut))
+
     # Which segment is the last is known beforehand: what is missing or follows shows after the last good one.
-    assert _taken(pieces) in [*(_good(count) for count in range(good, 4)), plain(LENGTH)]
+    assert taken(SEGMENT_BYTES) in [*(_good(count) for count in range(good, 4)), plain(LENGTH)]
+    # Of larger pieces, whole good segments from the beginning and nothing else.
+    for size in (2 * SEGMENT_BYTES, 5 * SEGMENT_BYTES):
+        assert taken(size) in [*(_good(count) for count in range(4)), plain(LENGTH)]
 
 
 @pytest.mark.parametrize(

@@ -185,42 +185,51 @@ def decrypt_range(
     wanted: Touched,
     ciphertext: Iterable[bytes],
 ) -> Iterator[bytes]:
-    """A range of plaintext out of exactly the segments that `touched` named.
+    """A range of plaintext out of exactly the segments that `touched` named; one piece of it for each of ciphertext.
 
     header, length: authenticated beforehand (the wrapped data key does), so that the end of the stream is known.
-    ciphertext: bytes `wanted.first_byte` to `wanted.last_byte` of the stream, in pieces of any size.
-    Raises `DamagedStream`, also when there are more or fewer bytes than that.
+    ciphertext: bytes `wanted.first_byte` to `wanted.last_byte` of the stream, in pieces of any size; pieces of whole
+    segments spare copies.
+    Raises `DamagedStream`, also when there are more or fewer bytes than that; nothing of that piece was given then.
     """
     segments = _Segments.derive(key, associated_data, header)
     end = segment_count(length) - 1
     skip, left = wanted.skip, wanted.take
     index = wanted.first_segment
-    for sealed in _cut(ciphertext, wanted, ciphertext_length(length)):
-        if index == 0 and sealed[:HEADER_BYTES] != header:
-            message = "another header"
-            raise DamagedStream(message)
-        opened = segments.open(index, sealed[HEADER_BYTES:] if index == 0 else sealed, last=index == end)
-        index += 1
-        part = opened[skip : skip + left] if skip or left < len(opened) else opened
+    for run in _cut(ciphertext, wanted, ciphertext_length(length)):
+        opened = []
+        for sealed in run:
+            if index == 0 and sealed[:HEADER_BYTES] != header:
+                message = "another header"
+                raise DamagedStream(message)
+            body = sealed[HEADER_BYTES:] if index == 0 else sealed
+            opened.append(segments.open(index, body, last=index == end))
+            index += 1
+        part = opened[0] if len(opened) == 1 else b"".join(opened)
+        if skip or left < len(part):
+            part = part[skip : skip + left]
         skip, left = 0, left - len(part)
         if part:
             yield part
 
 
-def _cut(ciphertext: Iterable[bytes], wanted: Touched, total: int) -> Iterator[memoryview]:
-    """The pieces cut at segment borders; views of the piece where a segment lies whole in it, to spare copies."""
+def _cut(ciphertext: Iterable[bytes], wanted: Touched, total: int) -> Iterator[list[memoryview]]:
+    """The whole segments that end in each piece; views of it where they lie whole in it."""
     index, held = wanted.first_segment, b""
     for piece in ciphertext:
         data = held + piece if held else piece
         at = 0
         view = memoryview(data)
+        run = []
         while index <= wanted.last_segment:
             size = min((index + 1) * SEGMENT_BYTES, total) - index * SEGMENT_BYTES
             if len(data) - at < size:
                 break
-            yield view[at : at + size]
+            run.append(view[at : at + size])
             at, index = at + size, index + 1
         held = data[at:]
+        if run:
+            yield run
     if held or index <= wanted.last_segment:
         message = "more or fewer bytes than there should be"
         raise DamagedStream(message)
