@@ -151,6 +151,7 @@ def build(
         database=database,
         keys=owner_keys,
         objects=objects,
+        opening=opening,
         document_types=types,
         purposes=purposes,
         ledger=ledger,
@@ -219,7 +220,7 @@ def build(
         clock=clock,
         randomness=randomness,
     )
-    evidence = VaultEvidence(lending, clients, clock)
+    evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
     proofs = Proofs(secret_keys=secret_keys, clock=clock)
     issuer = settings.public_url

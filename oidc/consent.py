@@ -20,7 +20,7 @@ from config.identifiers import Randomness, new_id
 from oidc import claims
 from oidc.clients import Client, Clients
 from oidc.errors import InvalidAuthorizationDetails, UnknownInteraction
-from oidc.protocols import Choice, Evidence, GrantId, Notices, SignedIn, SubjectId
+from oidc.protocols import Choice, Evidence, GrantId, Notices, ReadyPapers, SignedIn, SubjectId
 from oidc.request.accepted import AcceptedRequest
 from oidc.store import authorizations, grants, interactions
 
@@ -100,8 +100,8 @@ class Consent:
 
         choices: the papers chosen, a member each for the details that the citizen answered; the others are not lent.
         Returns the grant made, None when this request was decided before. Raises `UnknownInteraction`,
-        `InvalidAuthorizationDetails` for a choice that answers no question, and what `Evidence.lend` raises; nothing is
-        kept then.
+        `InvalidAuthorizationDetails` for a choice that answers no question, and what `ReadyPapers.lend` raises; nothing
+        is kept then.
         """
         opened = self._open(handle, browser)
         request = opened.request
@@ -111,19 +111,13 @@ class Consent:
         made = GrantId(new_id(self._randomness))
         # The grant ends with the last of its lendings, the day that the page named; without papers, when taken back.
         until = max((self._evidence.until(opened.client.contract, detail) for detail in details), default=None)
+        ready = self._ready(signed_in.subject, request, answered) if answered else None
         with self._database.transaction() as tx:
             if interactions.decide(tx, opened.row.handle_hash, signed_in.subject, made) != 1:
                 return None
             lendings: tuple[str, ...] = ()
-            if answered:
-                lendings = self._evidence.lend(
-                    tx,
-                    subject=signed_in.subject,
-                    client_id=request.client_id,
-                    grant=made,
-                    details=request.authorization_details,
-                    choices=answered,
-                )
+            if ready is not None:
+                lendings = ready.lend(tx, made)
             grants.add(
                 tx,
                 grants.GrantRow(
@@ -153,6 +147,14 @@ class Consent:
             )
             self._notices.grant_made(tx, signed_in.subject, request.client_id, made)
         return made
+
+    def _ready(self, subject: SubjectId, request: AcceptedRequest, choices: Sequence[Choice]) -> ReadyPapers:
+        return self._evidence.ready(
+            subject=subject,
+            client_id=request.client_id,
+            details=request.authorization_details,
+            choices=choices,
+        )
 
     def refuse(self, handle: str, browser: str, signed_in: SignedIn) -> None:
         """Say no: the client gets access_denied. Raises `UnknownInteraction`."""

@@ -77,6 +77,13 @@ class Choice:
     documents: tuple[str, ...]
 
 
+class ReadyPapers(Protocol):
+    """The papers of one release, ready to be lent."""
+
+    def lend(self, tx: Transaction, grant: GrantId) -> tuple[str, ...]:
+        """Make the lendings, with their ledger entries; their opaque ids."""
+
+
 class Evidence(Protocol):
     """The papers, as far as the provider has to know: opaque details in, opaque lendings out."""
 
@@ -95,17 +102,15 @@ class Evidence(Protocol):
         Raises `oidc.errors.InvalidAuthorizationDetails` when the contract no longer allows the detail.
         """
 
-    def lend(
+    def ready(
         self,
-        tx: Transaction,
         *,
         subject: SubjectId,
         client_id: str,
-        grant: GrantId,
         details: Sequence[Mapping[str, Any]],
         choices: Sequence[Choice],
-    ) -> tuple[str, ...]:
-        """Make the lendings of a release, with their ledger entries; their opaque ids."""
+    ) -> ReadyPapers:
+        """Make the papers of a release ready to be lent: what takes time, before the transaction that lends them."""
 
     def take_back(self, tx: Transaction, lendings: Sequence[str]) -> None:
         """End these lendings, with their ledger entries. Those ended already are left."""

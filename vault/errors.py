@@ -121,6 +121,34 @@ class NotAllowedToAsk(Refusal):
         self.named = named
 
 
+class UnfitPaper(Refusal):
+    """A paper may not answer what was asked; nothing was lent. `document` is which."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.document = document
+
+
+class PaperNotAsked(UnfitPaper):
+    """It is of a type that was not asked for."""
+
+    code: ClassVar[str] = "paper_not_asked"
+
+
+class PaperTooOld(UnfitPaper):
+    """It is no longer good for this purpose on the day of lending."""
+
+    code: ClassVar[str] = "paper_too_old"
+
+
+class PaperTooMany(UnfitPaper):
+    """It is one more than the question takes, or chosen twice."""
+
+    code: ClassVar[str] = "paper_too_many"
+
+
 class ReadRefusal(Refusal):
     """A client may not read this lending now. An entry says so, one a minute for each reason."""
 

@@ -3,26 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from citizen_account.errors import NoSuchAccount
 from citizen_account.store import accounts
 from config.clock import Clock
-from config.database import Transaction
+from config.database import Database, Transaction
 from oidc.clients import Clients
 from oidc.errors import InvalidAuthorizationDetails
 from oidc.protocols import Choice, GrantId, SubjectId
 from vault.errors import NotAllowedToAsk
-from vault.lending import Asked, Lending
+from vault.lending import Asked, Lending, OpenSafe
 from vault.protocols import DocumentId, OwnerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenPapers:
+    """`oidc.protocols.ReadyPapers`: what one person answered to one client, their safe open."""
+
+    lending: Lending
+    clients: Clients
+    safe: OpenSafe
+    subject: SubjectId
+    client_id: str
+    answers: tuple[tuple[Mapping[str, Any], tuple[DocumentId, ...]], ...]
+
+    def lend(self, tx: Transaction, grant: GrantId) -> tuple[str, ...]:
+        """See `oidc.protocols.ReadyPapers.lend`; the contract is the client's as it stands now.
+
+        Raises `InvalidAuthorizationDetails` when it has become narrower since the request, and what `Lending.lend`
+        raises: nothing is lent then, since the transaction rolls back.
+        """
+        client = self.clients.get(self.client_id, tx)
+        if client is None:
+            raise InvalidAuthorizationDetails("the client is gone")
+        lent: list[str] = []
+        for detail, documents in self.answers:
+            try:
+                lent += self.lending.lend(
+                    tx,
+                    safe=self.safe,
+                    client_id=self.client_id,
+                    contract=client.contract,
+                    detail=detail,
+                    documents=documents,
+                    grant=grant,
+                    actor=self.subject,
+                )
+            except NotAllowedToAsk as refusal:
+                raise InvalidAuthorizationDetails(refusal.named) from refusal
+        return tuple(lent)
 
 
 class VaultEvidence:
     """`oidc.protocols.Evidence` over the vault's lendings."""
 
-    def __init__(self, lending: Lending, clients: Clients, clock: Clock) -> None:
+    def __init__(self, database: Database, lending: Lending, clients: Clients, clock: Clock) -> None:
         """clients: whose contracts say how long and how often a service may read."""
+        self._database = database
         self._lending = lending
         self._clients = clients
         self._clock = clock
@@ -39,47 +79,27 @@ class VaultEvidence:
         """See `oidc.protocols.Evidence.until`."""
         return self._asked(contract, detail).until(self._clock.now())
 
-    def lend(
+    def ready(
         self,
-        tx: Transaction,
         *,
         subject: SubjectId,
         client_id: str,
-        grant: GrantId,
         details: Sequence[Mapping[str, Any]],
         choices: Sequence[Choice],
-    ) -> tuple[str, ...]:
-        """See `oidc.protocols.Evidence.lend`. The papers lie in the person's own safe.
-
-        Raises `InvalidAuthorizationDetails` when the contract has become narrower since the request, `UnknownDocument`
-        when a chosen paper is gone, `NoSuchAccount`: nothing is lent then, since the transaction rolls back.
-        """
-        client = self._clients.get(client_id, tx)
-        owner = accounts.own_safe(tx, subject)
+    ) -> ChosenPapers:
+        """See `oidc.protocols.Evidence.ready`. The papers lie in the person's own safe. Raises `NoSuchAccount`."""
+        with self._database.reading() as tx:
+            owner = accounts.own_safe(tx, subject)
         if owner is None:
             raise NoSuchAccount
-        if client is None:
-            raise InvalidAuthorizationDetails("the client is gone")
-        now = self._clock.now()
-        lent = []
-        for choice in choices:
-            asked = self._asked(client.contract, details[choice.detail])
-            lent += [
-                self._lending.lend(
-                    tx,
-                    owner=OwnerId(owner),
-                    client_id=client_id,
-                    grant=grant,
-                    document=DocumentId(document),
-                    purpose=asked.purpose,
-                    legal_basis=asked.legal_basis,
-                    until=asked.until(now),
-                    reads_allowed=asked.reads_allowed,
-                    actor=subject,
-                )
-                for document in choice.documents
-            ]
-        return tuple(lent)
+        return ChosenPapers(
+            lending=self._lending,
+            clients=self._clients,
+            safe=self._lending.open(OwnerId(owner)),
+            subject=subject,
+            client_id=client_id,
+            answers=tuple((details[choice.detail], tuple(map(DocumentId, choice.documents))) for choice in choices),
+        )
 
     def take_back(self, tx: Transaction, lendings: Sequence[str]) -> None:
         """See `oidc.protocols.Evidence.take_back`."""

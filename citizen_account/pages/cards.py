@@ -10,7 +10,7 @@ from citizen_account import screen
 from citizen_account.language import day
 from citizen_account.screen import gettext as _
 from citizen_account.screen import ngettext
-from vault.document_types import NO_END, Freshness, PaperDates
+from vault.document_types import NO_END, Freshness
 from vault.documents import DocumentView, LendingView
 from vault.errors import UnknownDocumentType
 
@@ -90,22 +90,14 @@ class Cards:
         return client.name_in(screen.current_language()) if client else client_id
 
     def freshness(self, view: DocumentView, purpose: str = "") -> tuple[Freshness, date | None]:
-        """Whether a paper is good today, for a purpose or by its own type's rule, and until when (None: can't tell).
-
-        A paper without a known date can't be younger than its deposit: once that is too old, so is the paper.
-        """
+        """Whether a paper is good today, for a purpose or by its own type's rule, and until when (None: can't tell)."""
         today = self._house.clock.now().date()
-        known = view.dates
+        deposited, purposes = view.deposited_at.date(), self._house.purposes
         try:
-            outcome = self._house.purposes.check(purpose, view.document_type, known, today)
-            until = self._house.purposes.good_until(purpose, view.document_type, known)
-            if outcome is Freshness.INCONCLUSIVE and known.issued_on is None:
-                latest = PaperDates(issued_on=view.deposited_at.date(), expires_on=known.expires_on)
-                if self._house.purposes.check(purpose, view.document_type, latest, today) is Freshness.FAILED:
-                    return Freshness.FAILED, None
+            outcome = purposes.check_deposited(purpose, view.document_type, view.dates, deposited, today)
+            return outcome, purposes.good_until(purpose, view.document_type, view.dates)
         except UnknownDocumentType:
             return Freshness.INCONCLUSIVE, None
-        return outcome, until
 
     def _good_until(self, view: DocumentView) -> str:
         outcome, until = self.freshness(view)

@@ -59,6 +59,19 @@ class SimulatedSubjects:
 
 
 @dataclass
+class SimulatedPapers:
+    """What was chosen, lent as soon as there is a grant."""
+
+    evidence: SimulatedEvidence
+    documents: list[str]
+
+    def lend(self, tx: Transaction, grant: GrantId) -> tuple[str, ...]:
+        made = tuple(f"{grant}-{document}" for document in self.documents)
+        self.evidence.lent |= dict.fromkeys(made, True)
+        return made
+
+
+@dataclass
 class SimulatedEvidence:
     """A vault that knows two types and one contract shape."""
 
@@ -83,19 +96,15 @@ class SimulatedEvidence:
     def until(self, contract: Mapping[str, Any], detail: Mapping[str, Any]) -> datetime:
         return START + timedelta(days=int(str(detail.get("duration", "P30D"))[1:-1]))
 
-    def lend(
+    def ready(
         self,
-        tx: Transaction,
         *,
         subject: SubjectId,
         client_id: str,
-        grant: GrantId,
         details: Sequence[Mapping[str, Any]],
         choices: Sequence[Choice],
-    ) -> tuple[str, ...]:
-        made = tuple(f"{grant}-{document}" for choice in choices for document in choice.documents)
-        self.lent |= dict.fromkeys(made, True)
-        return made
+    ) -> SimulatedPapers:
+        return SimulatedPapers(self, [document for choice in choices for document in choice.documents])
 
     def take_back(self, tx: Transaction, lendings: Sequence[str]) -> None:
         self.lent |= dict.fromkeys(lendings, False)

@@ -51,7 +51,7 @@ class Door:
         self.document = world.deposit(self.owner, WHOLE, untrusted_filename="my secret name.pdf")
 
     def lent(self, client: str = "school", by: str = "t", **given: Any) -> LendingId:
-        lending = self.world.lend(self.owner, self.document, client, **given)
+        lending = self.world.lend(self.owner, self.document, client=client, **given)
         self.tokens.known[by] = self.world.permission(lending, client=client)
         return lending
 
@@ -177,7 +177,7 @@ def test_a_refusal_says_why_and_when(door: Door) -> None:
     assert (taken_back["status"], taken_back["at"]) == (403, "2026-11-02T09:00:00Z")
     assert "taken back" in taken_back["title"] or "took this approval back" in taken_back["detail"]
     assert "2026-11-02" in taken_back["detail"]
-    over = door.lent(by="o", until=door.world.clock.now() + timedelta(days=1))
+    over = door.lent(by="o", detail={"duration": "P1D"})
     door.world.clock.advance(timedelta(days=1))
     assert _problem(door.get(over, by="o"))["type"].endswith("/lending-over")
     gone = door.lent(by="g")

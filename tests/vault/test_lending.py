@@ -32,6 +32,8 @@ from vault.protocols import LendingId, Permission
 from vault.store.lendings import lendings
 from vault.store.reads import reads
 
+BASIS = "Code de l'éducation, art. D131-3-1"
+
 
 def lent(world: World, **given: Any) -> LendingId:
     owner = world.owner()
@@ -59,7 +61,7 @@ def test_a_read_is_an_entry_before_its_first_byte_and_the_cause_of_the_unwrap(wo
     answer = world.lending.read(world.permission(lending), lending, agent="agent-7")
     (entry,) = world.entries("document_read")
     assert (entry["client"], entry["purpose"], entry["rendition"]) == ("school", "school_enrolment", "original")
-    assert (entry["document_type"], entry["legal_basis"]) == ("proof_of_address", "D131-3-1")
+    assert (entry["document_type"], entry["legal_basis"]) == ("proof_of_address", BASIS)
     assert "agent-7" not in str(entry)
     assert entry["id"] in world.ring.unwraps(world.clock.now())
     assert answer.content
@@ -307,7 +309,7 @@ def test_a_page_picture_is_pending_then_a_read_of_its_own(world: World) -> None:
 def test_lending_and_taking_back_are_entries(world: World) -> None:
     lending = lent(world)
     (entry,) = world.entries("document_lent")
-    assert (entry["client"], entry["purpose"], entry["legal_basis"]) == ("school", "school_enrolment", "D131-3-1")
+    assert (entry["client"], entry["purpose"], entry["legal_basis"]) == ("school", "school_enrolment", BASIS)
     assert int(entry["until"]) == int((world.clock.now() + timedelta(days=30)).timestamp())
     world.take_back(lending, lending)
     world.take_back(lending)

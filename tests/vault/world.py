@@ -37,6 +37,16 @@ from vault.store.intents import discarded, intents
 WINDOW = timedelta(days=30)
 PUBLIC_URL = "http://localhost:8000"
 
+SCHOOL = {"document_types": ["proof_of_address", "rent_receipt", "identity_card"], "max_duration": "P1Y"}
+"""What a contract allows the school."""
+DETAIL = {
+    "type": "document",
+    "document_types": ["proof_of_address"],
+    "actions": ["read"],
+    "purpose": "school_enrolment",
+    "duration": "P30D",
+}
+
 
 class Told:
     """Keeps what the vault would have had mailed."""
@@ -99,16 +109,29 @@ class World:
         }
         return self.intake.receive(owner=owner, chunks=pieces(content), **{**usual, **given})
 
-    def lend(self, owner: OwnerId, document: DocumentId, client: str = "school", **given: Any) -> LendingId:
-        usual: dict[str, Any] = {
-            "grant": new_id(self.randomness),
-            "purpose": "school_enrolment",
-            "legal_basis": "D131-3-1",
-            "until": self.clock.now() + timedelta(days=30),
-            "reads_allowed": 5,
-        }
+    def lend(
+        self,
+        owner: OwnerId,
+        *papers: DocumentId,
+        client: str = "school",
+        contract: dict[str, Any] | None = None,
+        detail: dict[str, Any] | None = None,
+        reads_allowed: int = 5,
+    ) -> LendingId:
+        """Lend papers for thirty days; the first lending."""
+        allowed = {**SCHOOL, "max_reads": reads_allowed, **(contract or {})}
+        safe = self.lending.open(owner)
         with self.database.transaction() as tx:
-            return self.lending.lend(tx, owner=owner, client_id=client, document=document, **{**usual, **given})
+            lent = self.lending.lend(
+                tx,
+                safe=safe,
+                client_id=client,
+                contract={"purposes": {"school_enrolment": allowed}},
+                detail={**DETAIL, **(detail or {})},
+                documents=papers,
+                grant=new_id(self.randomness),
+            )
+        return lent[0]
 
     def take_back(self, *lendings: LendingId) -> None:
         with self.database.transaction() as tx:
@@ -201,6 +224,7 @@ def build(database: Database, settings: Settings, clock: FixedClock, randomness:
             database=database,
             keys=keys,
             objects=objects,
+            opening=opening,
             document_types=types,
             purposes=Purposes.load(types),
             ledger=ledger,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import ConfigDict, Field
 
@@ -16,6 +16,9 @@ from vault.document_types.periods import Period
 from vault.document_types.types import Code, DocumentTypes
 from vault.document_types.validity import Freshness, PaperDates, PeriodText, Validity
 from vault.document_types.words import Text, Words
+
+MOST_PAPERS: Final = 12
+"""Papers that answer one question: a year of payslips."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,8 @@ class AskedPaper:
     consequence: Words
     """What happens without it."""
     required: bool = True
+    most: Annotated[int, Field(ge=1, le=MOST_PAPERS)] = 1
+    """How many papers one may send for it: both parents' cards, the last three payslips."""
     validity: Mapping[Code, Validity] = field(default_factory=dict)
     """Rules that this service applies in place of a type's own."""
 
@@ -115,6 +120,28 @@ class Purposes:
         Raises UnknownDocumentType. An unknown purpose applies the type's own rule.
         """
         return self._rule(code, document_type).check(dates, at)
+
+    def check_deposited(
+        self, code: str, document_type: str, dates: PaperDates, deposited_on: date, at: date
+    ) -> Freshness:
+        """The same for a paper that was deposited on a known day.
+
+        A paper without a known date can't be younger than its deposit: once that is too old, so is the paper.
+        """
+        outcome = self.check(code, document_type, dates, at)
+        if outcome is not Freshness.INCONCLUSIVE or dates.issued_on is not None:
+            return outcome
+        latest = PaperDates(issued_on=deposited_on, expires_on=dates.expires_on)
+        over = self.check(code, document_type, latest, at) is Freshness.FAILED
+        return Freshness.FAILED if over else Freshness.INCONCLUSIVE
+
+    def most(self, code: str, document_types: Sequence[str]) -> int:
+        """How many papers of these types one question of this purpose takes: the most of its papers they belong to."""
+        purpose = self._purposes.get(code)
+        asked = set(document_types)
+        return max(
+            (paper.most for paper in (purpose.papers if purpose else ()) if asked & set(paper.any_of)), default=1
+        )
 
     def good_until(self, code: str, document_type: str, dates: PaperDates) -> date | None:
         """The last day a paper is good for this purpose (date.max: no end, None: can't tell)."""

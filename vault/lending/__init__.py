@@ -2,6 +2,7 @@
 
 from vault.lending.answers import ORIGINAL, ByteRange, ReadAnswer, ReadContent, etag_of
 from vault.lending.asking import Asked
+from vault.lending.holding import OpenSafe
 from vault.lending.lendings import Lending
 
-__all__ = ["ORIGINAL", "Asked", "ByteRange", "Lending", "ReadAnswer", "ReadContent", "etag_of"]
+__all__ = ["ORIGINAL", "Asked", "ByteRange", "Lending", "OpenSafe", "ReadAnswer", "ReadContent", "etag_of"]

@@ -31,6 +31,8 @@ class Asked:
     duration: Period
     reads_allowed: int | None
     """None: any number."""
+    most: int = 1
+    """How many papers may answer it."""
 
     def until(self, start: datetime) -> datetime:
         """When a lending made at `start` is over."""
@@ -66,6 +68,7 @@ def asked(
         legal_basis=purpose.legal_basis.reference,
         duration=_duration(detail, allowed, purpose, now),
         reads_allowed=_reads(allowed),
+        most=purposes.most(purpose.code, chosen),
     )
 
 

@@ -13,15 +13,18 @@ from config.database import Database, Transaction
 from config.identifiers import Randomness, new_id
 from vault.document_types import DocumentTypes, Purposes
 from vault.documents import LendingState, LendingView
+from vault.documents.opening import Opener, Opening
 from vault.documents.views import state_of
 from vault.encryption.keys import OwnerKeys
 from vault.encryption.objects import EncryptedObjects
-from vault.errors import UnknownDocument
+from vault.errors import UnknownDocument, UnknownOwner
 from vault.lending.answers import ORIGINAL, ByteRange, ReadAnswer
 from vault.lending.asking import Asked, asked, of_scope
+from vault.lending.fitting import HeldPaper, fitting
+from vault.lending.holding import OpenSafe, held_paper
 from vault.lending.reading import Reading
 from vault.protocols import DocumentId, LendingId, Notices, OwnerId, Permission
-from vault.store import documents, lendings, owners, reads
+from vault.store import lendings, owner_keys, owners, reads
 from vault.store.lendings import LendingRow
 
 
@@ -34,6 +37,7 @@ class Lending:
         database: Database,
         keys: OwnerKeys,
         objects: EncryptedObjects,
+        opening: Opening,
         document_types: DocumentTypes,
         purposes: Purposes,
         ledger: Ledger,
@@ -42,8 +46,9 @@ class Lending:
         randomness: Randomness,
         vault_url: str,
     ) -> None:
-        """vault_url: the protected resource, `Settings.vault_url`; fetch addresses begin with it."""
+        """opening: opens a safe before it lends. vault_url: the protected resource, where fetch addresses begin."""
         self._database = database
+        self._opening = opening
         self._types = document_types
         self._purposes = purposes
         self._ledger = ledger
@@ -72,60 +77,68 @@ class Lending:
         """The detail that the scope `document:<type>` stands for; None unless the contract names one purpose."""
         return of_scope(contract, document_type, location=self._vault_url)
 
+    def open(self, owner: OwnerId, *, actor: str = "", actor_kind: ActorKind = ActorKind.CITIZEN) -> OpenSafe:
+        """A safe made ready for `lend`: the key ring can't be asked inside its transaction.
+
+        Raises `UnknownOwner`, `Unreadable`.
+        """
+        with self._database.reading() as tx:
+            rows = owner_keys.of_owner(tx, owner)
+        if not rows:
+            raise UnknownOwner
+        opener = Opener(actor=actor, actor_kind=actor_kind, what="descriptions")
+        return OpenSafe(owner=owner, keys=self._opening.keys(owner, rows, opener))
+
     def lend(
         self,
         tx: Transaction,
         *,
-        owner: OwnerId,
+        safe: OpenSafe,
         client_id: str,
+        contract: Mapping[str, Any],
+        detail: Mapping[str, Any],
+        documents: Sequence[DocumentId],
         grant: str,
-        document: DocumentId,
-        purpose: str,
-        legal_basis: str,
-        until: datetime,
-        reads_allowed: int | None,
         actor: str = "",
         actor_kind: ActorKind = ActorKind.CITIZEN,
-    ) -> LendingId:
-        """Lend the paper's current version, with its ledger entry. grant: empty outside a sign-in.
+    ) -> tuple[LendingId, ...]:
+        """Lend the current version of these papers in answer to one detail, with their ledger entries.
 
-        Raises `UnknownDocument` when the paper is not the owner's.
+        contract: the client's, read in this transaction. Purpose, end and reads are what contract and detail come to.
+        grant: empty outside a sign-in. Whoever chose the papers is not believed: each is held against the question.
+
+        Raises `NotAllowedToAsk`, `UnknownDocument` when a paper is not the owner's, `UnfitPaper` for one of another
+        type, too old for the purpose today, or one too many, `DocumentChanged` when the safe got another key since
+        `open`. Nothing is lent then: roll back.
         """
-        paper = documents.hold(tx, owner, document)
-        safe = owners.get(tx, owner)
-        if paper is None or safe is None:
+        question = self.may_ask(contract, detail)
+        held = [held_paper(tx, safe, document) for document in documents]
+        fitting(question, held, self._purposes, self._clock.now().date())
+        owner = owners.get(tx, safe.owner)
+        if owner is None:
             raise UnknownDocument
-        row = LendingRow(
+        rows = [self._row(paper, question, client_id, grant) for paper in held]
+        for row in rows:
+            lendings.add(tx, row)
+            self._ledger.append(tx, _lent(row, owner.person, actor, actor_kind))
+        return tuple(LendingId(row.id) for row in rows)
+
+    def _row(self, paper: HeldPaper, question: Asked, client_id: str, grant: str) -> LendingRow:
+        now = self._clock.now()
+        return LendingRow(
             id=new_id(self._randomness),
-            owner=owner,
-            document=paper.id,
-            version=paper.current_version,
+            owner=paper.owner,
+            document=paper.document,
+            version=paper.version,
             document_type=paper.document_type,
             client_id=client_id,
             grant_id=grant,
-            purpose=purpose,
-            legal_basis=legal_basis,
-            made_at=self._clock.now(),
-            until=until,
-            reads_allowed=reads_allowed,
+            purpose=question.purpose,
+            legal_basis=question.legal_basis,
+            made_at=now,
+            until=question.until(now),
+            reads_allowed=question.reads_allowed,
         )
-        lendings.add(tx, row)
-        lent = DocumentLent(
-            actor_kind=actor_kind,
-            actor=actor or safe.person,
-            persons=(PersonId(safe.person),),
-            client=client_id,
-            document_type=row.document_type,
-            purpose=purpose,
-            legal_basis=legal_basis,
-            until=str(int(until.timestamp())),
-            document=row.document,
-            version=row.version,
-            lending=row.id,
-            grant=grant,
-        )
-        self._ledger.append(tx, lent)
-        return LendingId(row.id)
 
     def take_back(
         self,
@@ -214,3 +227,20 @@ class Lending:
     ) -> ReadAnswer:
         """Open it for the client. agent: who reads on the service's side. See `Reading.read`."""
         return self._reading.read(permission, lending, rendition, byte_range=byte_range, agent=agent)
+
+
+def _lent(row: LendingRow, person: str, actor: str, actor_kind: ActorKind) -> DocumentLent:
+    return DocumentLent(
+        actor_kind=actor_kind,
+        actor=actor or person,
+        persons=(PersonId(person),),
+        client=row.client_id,
+        document_type=row.document_type,
+        purpose=row.purpose,
+        legal_basis=row.legal_basis,
+        until=str(int(row.until.timestamp())),
+        document=row.document,
+        version=row.version,
+        lending=row.id,
+        grant=row.grant_id,
+    )
