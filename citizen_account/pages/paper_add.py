@@ -51,10 +51,12 @@ FORM_BYTES = 64 * 1024
 CARRIED = {
     "release": re.compile(r"[A-Za-z0-9_-]{1,128}"),
     "detail": re.compile(r"[0-9]{1,2}"),
-    "chosen": re.compile(r"[a-z0-9.~]{1,2000}"),
+    "chosen": re.compile(r"[a-z0-9.~]{1,4000}"),
+    "types": re.compile(r"[a-z][a-z0-9_ ]{0,1400}"),
     "replaces": re.compile(r"[a-z0-9]{1,64}"),
 }
-"""What the form carries along: the waiting request, the question it answers, the other answers, the older paper."""
+"""What the form carries along: the waiting request, the question it answers, the answers so far, the types that it asks
+for, the older paper."""
 
 ASKED_DATES = {
     "issued": frozenset({"younger_than", "school_year", "income_year"}),
@@ -119,7 +121,7 @@ class _Adding:
     def kinds(self, carried: Mapping[str, str]) -> Response:
         """The page that asks which paper it is; a waiting request narrows it to what is asked."""
         language = screen.current_language()
-        asked = [code for code in request.args.get("types", "").split(" ") if code]
+        asked = carried.get("types", "").split(" ")
         few = [found for found in self._house.document_types.all() if found.code in asked]
         groups = [
             (GROUP_NAMES[group].text(language), types) for group, types in self._house.document_types.by_group().items()

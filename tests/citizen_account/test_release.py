@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
-from citizen_account.pages.consent import match_papers
+from citizen_account.pages.release_questions import match_papers
 from oidc.protocols import SubjectId
 from tests.citizen_account.town import Citizen, Town, fetch, pdf, redeem
 from vault.document_types import DocumentTypes, Period, Purposes
@@ -25,7 +25,7 @@ def test_it_says_who_asks_why_by_which_text_how_long_and_how_often(alice: Citize
         "at most 1 year",
         "5 times at most, each paper.",
         "Alice Martin",
-        "may ask for no other paper",
+        "Not asked here, and not allowed: any other paper",
         "Nothing has been sent yet.",
         "Send these papers to School enrolment",
         "Good until 20 January 2027.",
