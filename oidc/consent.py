@@ -232,7 +232,7 @@ class Consent:
             row = grants.by_id(tx, grant)
             if row is None or not hmac.compare_digest(row.subject, subject):
                 return False
-            return self._end(tx, row, "person", actor or subject, actor_kind)
+            return self._end(tx, row, authorizations.TAKEN_BACK, actor or subject, actor_kind)
 
     def end_all(self, tx: Transaction, subject: SubjectId, *, actor: str = "") -> int:
         """End every grant of a person whose account closes; how many stood."""

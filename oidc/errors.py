@@ -6,6 +6,7 @@ A description is told to the client's developers; `detail` goes to the log only.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -201,6 +202,19 @@ class InvalidToken(OAuthError):
 
     code: ClassVar[str] = "invalid_token"
     status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+
+
+class ApprovalTakenBack(InvalidToken):
+    """The token is ours, whole and rightly shown, but the person took the approval behind it back, at `at`."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(taken_back_on(at))
+        self.at = at
+
+
+def taken_back_on(at: datetime) -> str:
+    """What a client is told, here and at the token endpoint. at: UTC."""
+    return f"The person took this approval back on {at:%Y-%m-%d at %H:%M:%S} UTC"
 
 
 class InsufficientScope(OAuthError):

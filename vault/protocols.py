@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NewType, Protocol
 
 from config.database import Transaction
@@ -48,6 +49,8 @@ class Challenge:
     """The error code, empty when no token was presented."""
     dpop_nonce: str = ""
     """For the DPoP-Nonce header, where a proof is wanted (RFC 9449 §9)."""
+    taken_back_at: datetime | None = None
+    """When the person took back the approval of a token that is whole and rightly shown; None for any other reason."""
 
 
 class AccessTokens(Protocol):

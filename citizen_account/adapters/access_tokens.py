@@ -32,6 +32,7 @@ class VaultAccessTokens:
                 www_authenticate=verified.www_authenticate,
                 code=verified.code,
                 dpop_nonce=verified.dpop_nonce,
+                taken_back_at=verified.taken_back_at,
             )
         return Permission(
             client_id=verified.client_id,

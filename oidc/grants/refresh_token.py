@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from authlib.oauth2.rfc6749.util import scope_to_list
 
 from audit.entries import ActorKind
 from oidc.clients import Client
+from oidc.errors import taken_back_on
 from oidc.grants.server import TokenDraft, TokenRequest
-from oidc.store.authorizations import AuthorizationRow
+from oidc.store.authorizations import TAKEN_BACK, AuthorizationRow
 from oidc.tokens.families import REFRESH_REUSE
 
 
@@ -37,17 +39,24 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc] # Authlib has no ty
     request: TokenRequest
 
     def authenticate_refresh_token(self, refresh_token: str) -> FoundToken | None:
-        """The token with its successor, or None: unknown, expired, ended, another client's, another key's, reused."""
+        """The token with its successor, or None: unknown, expired, ended, another client's, another key's, reused.
+
+        Raises `InvalidGrantError` with the reason when the person took the approval back: its own client is told.
+        """
         request = self.request
         found = self.server.refresh_tokens.find(request.tx, refresh_token)
         if found is None:
             return None
         row, family = found
-        if family.client_id != request.client.client_id or family.ended_at is not None:
+        if family.client_id != request.client.client_id:
             return None
         # RFC 9449 §5: a public client's refresh token is bound to its key; another key is no retry and no reuse.
         key = request.proof.jkt if request.proof else None
         if request.client.is_public and family.jkt not in {None, key}:
+            return None
+        if family.ended_at is not None:
+            if family.ended_reason == TAKEN_BACK and row.used_at is None:
+                raise InvalidGrantError(taken_back_on(family.ended_at))
             return None
         successor = self.server.refresh_tokens.rotate(request.tx, refresh_token, row)
         if successor is None:

@@ -68,6 +68,9 @@ authorizations = Table(
     Index(None, "client_id"),
 )
 
+TAKEN_BACK = "person"
+"""The `ended_reason` of families whose grant the person took back."""
+
 _LISTS = ("scope", "audience", "lendings", "userinfo_claims", "id_token_claims", "amr")
 
 

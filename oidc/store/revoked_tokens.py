@@ -23,6 +23,11 @@ def revoke(tx: Transaction, jti: str, expires_at: datetime) -> None:
     insert_or_nothing(tx, revoked_tokens, {"jti": jti, "expires_at": expires_at})
 
 
+def is_revoked(tx: Transaction, jti: str) -> bool:
+    """Whether that one was revoked."""
+    return tx.execute(select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == jti)).first() is not None
+
+
 def standing_family(tx: Transaction, authorization: str, jti: str) -> AuthorizationRow | None:
     """The family of a token if it stands and the token isn't revoked: one query."""
     revoked = and_(revoked_tokens.c.jti == jti)

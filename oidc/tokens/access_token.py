@@ -15,10 +15,10 @@ from config.clock import Clock
 from config.database import Database, Transaction
 from config.identifiers import Randomness, new_id
 from oidc import jwts
-from oidc.errors import InvalidDpopProof, InvalidToken, JwtRefused, OAuthError, UseDpopNonce
+from oidc.errors import ApprovalTakenBack, InvalidDpopProof, InvalidToken, JwtRefused, OAuthError, UseDpopNonce
 from oidc.keys import SigningKeys
-from oidc.store import revoked_tokens
-from oidc.store.authorizations import AuthorizationRow
+from oidc.store import authorizations, revoked_tokens
+from oidc.store.authorizations import TAKEN_BACK, AuthorizationRow
 from oidc.tokens.binding import ALGORITHMS, Proof, Proofs
 
 LONGEST = timedelta(minutes=5)
@@ -54,6 +54,8 @@ class TokenChallenge:
     code: str
     """The error code; empty when no token was presented (RFC 6750 §3.1)."""
     dpop_nonce: str = ""
+    taken_back_at: datetime | None = None
+    """When the person took back what the token stood for; None for any other reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +190,7 @@ class AccessTokens:
             self._proofs.use_once(tx, presented.proof)
         family = revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"])
         if family is None:
-            raise InvalidToken("revoked")
+            raise self._why_not(tx, claims)
         return VerifiedAccessToken(
             client_id=family.client_id,
             sub=family.sub,
@@ -200,6 +202,16 @@ class AccessTokens:
             family=family,
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         )
+
+    @staticmethod
+    def _why_not(tx: Transaction, claims: Mapping[str, Any]) -> InvalidToken:
+        """Why a token of ours stands no more. Asked only for one that was rightly shown: nobody else learns it."""
+        family = authorizations.get(tx, claims[FAMILY])
+        if family is None or family.ended_at is None or family.ended_reason != TAKEN_BACK:
+            return InvalidToken("revoked")
+        if revoked_tokens.is_revoked(tx, claims["jti"]):  # by the client itself: whoever shows it now isn't the client
+            return InvalidToken("revoked")
+        return ApprovalTakenBack(family.ended_at)
 
 
 def challenge(error: OAuthError, *, has_token: bool, resource_metadata: str = "") -> TokenChallenge:
@@ -217,4 +229,5 @@ def challenge(error: OAuthError, *, has_token: bool, resource_metadata: str = ""
         www_authenticate=", ".join(filter(None, [f"Bearer {bearer}".strip(), f"DPoP {proof}"])),
         code=error.code if has_token else "",
         dpop_nonce=error.nonce if isinstance(error, UseDpopNonce) else "",
+        taken_back_at=error.at if isinstance(error, ApprovalTakenBack) else None,
     )

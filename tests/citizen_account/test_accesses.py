@@ -37,7 +37,11 @@ def test_taking_a_whole_approval_back_stops_everything(alice: Citizen) -> None:
     assert grant
     answer = alice.post("/accesses/stop", {"grant": grant[1], "next": "/services"}, page="/services")
     assert "From now on the service is refused." in alice.get(answer.location)
-    assert fetch(alice.town, token).status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    refused = fetch(alice.town, token)
+    assert refused.status_code == HTTPStatus.UNAUTHORIZED
+    assert refused.json["type"] == "http://localhost:8000/problems/lending-taken-back"  # type: ignore[index]
+    assert "took this approval back on 2026-11-02 at 09:00:00 UTC" in refused.json["detail"]  # type: ignore[index]
+    assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
     assert 'name="grant"' not in alice.get("/services")
 
 

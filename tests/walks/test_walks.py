@@ -93,7 +93,7 @@ def test_deposit_lend_see_take_back_audit_take_home_and_leave(
         page.get_by_role("button", name=re.compile("^Stop")).first.click()
         page.wait_for_url(re.compile("/accesses"))
     person.go(f"{town.example_url}/enrolment?again=1")
-    assert "The city refused" in page.inner_text("main")
+    assert "The city refused: The citizen took this approval back on" in page.inner_text("main")
 
     # Audit: the access is there, the log verifies, no paper and no way to one.
     _audit(town, chromium, tmp_path)

@@ -62,8 +62,13 @@ class Problems:
         return response
 
     def challenge(self, challenge: Challenge) -> Response:
-        """The answer to a presentation that isn't enough."""
-        response = self._made(challenge.code, challenge.status, None)
+        """The answer to a presentation that isn't enough; 401 also where the approval behind it was taken back.
+
+        RFC 6750 §3.1 wants 401 for a token that ended. The problem is then the one of a lending taken back, so that a
+        service has one type to look for, however much its citizen took back.
+        """
+        code = "lending_taken_back" if challenge.taken_back_at else challenge.code
+        response = self._made(code, challenge.status, challenge.taken_back_at)
         response.headers["WWW-Authenticate"] = challenge.www_authenticate
         if challenge.dpop_nonce:
             response.headers["DPoP-Nonce"] = challenge.dpop_nonce
