@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from citizen_account.pages.release_questions import match_papers
 from oidc.protocols import SubjectId
-from tests.citizen_account.town import Citizen, Town, fetch, pdf, redeem
+from tests.citizen_account.town import SCHOOL, Citizen, Town, fetch, pdf, redeem
 from vault.document_types import DocumentTypes, Period, Purposes
 from vault.lending import Asked
 
@@ -119,13 +121,85 @@ def test_adding_on_the_spot_comes_back_with_what_was_chosen(alice: Citizen) -> N
     form = alice.get(answer.location)
     assert "Nothing has been sent to the service yet." in form
     carried = {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
-    fields = {name: carried[name] for name in ("release", "detail", "chosen")}
+    fields = {name: carried[name] for name in ("release", "detail", "chosen", "types")}
     back = alice.upload(pdf(), fields=fields)
     assert back.status_code == HTTPStatus.SEE_OTHER
     assert back.location.startswith(f"/release/{handle}?")
     page = alice.get(back.location)
     assert page.count(" checked") == 3
     assert "Your paper is kept. Look at it, then send." in page
+
+
+def test_a_file_that_is_refused_loses_nothing_that_was_chosen_or_typed(alice: Citizen) -> None:
+    card = alice.paper(document_type="identity_card", label="My card")
+    handle = alice.begin(THREE)
+    answer = alice.post(f"/release/{handle}", {"add": "0", "paper-1": card, "paper-2": "none"})
+    fields = {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
+    del fields["type"]  # the form's own field says it
+    fields |= {"label": "November bill", "issued_day": "2", "issued_month": "11", "issued_year": "2026"}
+    refused = alice.upload(b"MZ no paper at all", name="bill.exe", fields=fields)
+    assert refused.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    again = dict(re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', refused.text))
+    assert {name: again[name] for name in fields} == fields
+    page = alice.get(alice.upload(pdf(), fields={name: again[name] for name in fields}).location)
+    assert page.count(" checked") == 3
+    assert "November bill" in page
+
+
+def test_a_paper_added_on_the_spot_that_is_too_old_is_kept_and_said_to_be_so(alice: Citizen) -> None:
+    handle = alice.begin([["proof_of_address"]])
+    fields = {"release": handle, "detail": "0", "issued_day": "2", "issued_month": "3", "issued_year": "2026"}
+    page = alice.get(alice.upload(pdf(), fields=fields).location)
+    assert "Your paper is kept, but it can&#39;t answer this service" in page
+    assert "Too old for this service: it was good until 2 June 2026." in page
+    assert " checked" not in page
+
+
+def test_where_several_papers_are_wanted_several_may_be_chosen(alice: Citizen) -> None:
+    cards = [alice.paper(document_type="identity_card", label=f"Card of {name}") for name in ("Ada", "Ben", "Cy")]
+    handle = alice.begin([["identity_card", "passport"]], purpose="nursery")
+    page = alice.get(f"/release/{handle}")
+    assert "Each parent&#39;s identity" in page
+    assert "You may choose up to 2." in page
+    assert page.count('type="checkbox"') == 4
+    wrong = {
+        "Choose 2 papers at most.": cards,
+        "but not both": [cards[0], "none"],
+        "Choose a paper, add one": [],
+    }
+    for said, chosen in wrong.items():
+        answer = alice.post(f"/release/{handle}", {"decision": "send", "paper-0": chosen})
+        assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, said
+        assert said in answer.text
+    alice.post(f"/release/{handle}", {"decision": "send", "paper-0": cards[:2]})
+    token = redeem(alice.town, alice.code(handle))
+    assert len(token["authorization_details"][0]["documents"]) == 2
+
+
+def test_a_paper_added_to_several_joins_them(alice: Citizen) -> None:
+    first = alice.paper(document_type="identity_card", label="Card of Ada")
+    handle = alice.begin([["identity_card", "passport"]], purpose="nursery")
+    answer = alice.post(f"/release/{handle}", {"add": "0", "paper-0": first})
+    carried = {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
+    fields = {**carried, "document_type": "passport", "label": "Passport of Ben"}
+    page = alice.get(alice.upload(pdf(), fields=fields).location)
+    assert page.count(" checked") == 2
+
+
+def test_a_request_that_the_contract_no_longer_allows_is_over_and_says_so(alice: Citizen) -> None:
+    document = alice.paper()
+    handle = alice.begin([["proof_of_address"]])
+    alice.get(f"/release/{handle}")
+    narrower = {**SCHOOL["contract"], "purposes": {"school_enrolment": {"document_types": ["passport"]}}}
+    alice.town.house.clients.add({**SCHOOL, "contract": narrower}, actor="tests")
+    alice.town.clock.advance(timedelta(seconds=6))  # what a node keeps of a client is at most five seconds old
+    for answer in (
+        alice.open(f"/release/{handle}"),
+        alice.post(f"/release/{handle}", {"decision": "send", "paper-0": document}),
+    ):
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+        assert "may no longer ask for" in answer.text
+    assert alice.town.house.consent.grants_of(SubjectId(alice.account)) == []
 
 
 def test_a_question_of_several_kinds_offers_them(alice: Citizen) -> None:

@@ -57,6 +57,7 @@ SCHOOL = {
                 "max_duration": "P1Y",
                 "max_reads": 5,
             },
+            "nursery": {"document_types": ["identity_card", "passport"], "max_duration": "P1Y"},
         },
         "retention": "P1Y",
         "contact": "enrolment@school.example",
@@ -139,13 +140,15 @@ class Town:
     def stored_objects(self) -> list[str]:
         return list(self.house.stores["papers"].list(""))
 
-    def authorize_url(self, types: list[list[str]], scope: str = "openid profile") -> str:
+    def authorize_url(
+        self, types: list[list[str]], scope: str = "openid profile", purpose: str = "school_enrolment"
+    ) -> str:
         details = [
             {
                 "type": "document",
                 "document_types": codes,
                 "actions": ["read"],
-                "purpose": "school_enrolment",
+                "purpose": purpose,
                 "duration": "P30D",
                 "locations": [self.house.settings.vault_url],
             }
@@ -233,9 +236,9 @@ class Citizen:
     def papers(self) -> int:
         return len(self.town.house.documents.list(self.town.house.accounts.owner_of(self.account)))
 
-    def begin(self, types: list[list[str]], scope: str = "openid profile") -> str:
+    def begin(self, types: list[list[str]], scope: str = "openid profile", purpose: str = "school_enrolment") -> str:
         """Come from the school with a request; the release page's handle."""
-        answer = self.open(self.town.authorize_url(types, scope))
+        answer = self.open(self.town.authorize_url(types, scope, purpose))
         assert answer.status_code == HTTPStatus.SEE_OTHER, answer.text[:3000]
         found = re.search(r"/release/([A-Za-z0-9_-]+)", answer.location)
         assert found, answer.location
