@@ -190,7 +190,7 @@ def test_a_request_that_the_contract_no_longer_allows_is_over_and_says_so(alice:
     document = alice.paper()
     handle = alice.begin([["proof_of_address"]])
     alice.get(f"/release/{handle}")
-    narrower = {**SCHOOL["contract"], "purposes": {"school_enrolment": {"document_types": ["passport"]}}}
+    narrower = {"purposes": {"school_enrolment": {"document_types": ["passport"]}}}
     alice.town.house.clients.add({**SCHOOL, "contract": narrower}, actor="tests")
     alice.town.clock.advance(timedelta(seconds=6))  # what a node keeps of a client is at most five seconds old
     for answer in (
