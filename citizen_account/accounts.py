@@ -225,6 +225,10 @@ class Accounts:
         """Every fact about the person, by name; empty when there is no such account. May call the key ring."""
         with self._database.reading() as tx:
             rows = accounts.attributes_of(tx, account)
+        return self.open_attributes(account, rows)
+
+    def open_attributes(self, account: str, rows: Sequence[AttributeRow]) -> Mapping[str, Attribute]:
+        """The same of rows that were read. May call the key ring. Raises `NoSuchAccount` when the key is gone."""
         if not rows:
             return {}
         sealer = self._account_keys.opened(account)
@@ -243,6 +247,10 @@ class Accounts:
         """The addresses in use, the longest confirmed first. May call the key ring."""
         with self._database.reading() as tx:
             rows = addresses.of_account(tx, account)
+        return self.open_addresses(account, rows)
+
+    def open_addresses(self, account: str, rows: Sequence[AddressRow]) -> Sequence[Address]:
+        """The same of rows that were read. May call the key ring. Raises `NoSuchAccount` when the key is gone."""
         if not rows:
             return []
         sealer = self._account_keys.opened(account)

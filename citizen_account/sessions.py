@@ -128,10 +128,10 @@ class Sessions:
     def current(self, secret: str) -> SignIn | None:
         """The open sign-in of a cookie; None for an unknown, ended or expired one."""
         with self._database.reading() as tx:
-            row = sign_ins.by_secret(tx, sha256(secret))
-            if row is None or not self._is_open(row):
-                return None
-            held = roles.held(tx, row.account)
+            found = sign_ins.by_secret(tx, sha256(secret))
+        if found is None or not self._is_open(found[0]):
+            return None
+        row, held = found
         if self._clock.now() - row.last_seen_at >= SEEN_EVERY:
             with self._database.transaction() as tx:
                 sign_ins.seen(tx, row.sign_in, self._clock.now())

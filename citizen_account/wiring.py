@@ -183,7 +183,7 @@ def build(
         clock=clock,
         context_words=(theme.city_name, theme.city_name_fr),
     )
-    subjects = AccountSubjects(accounts)
+    subjects = AccountSubjects(database, accounts)
     sign_in = BrowserSignIn(browser, sessions)
     authentication = Authentication(
         database,
@@ -286,7 +286,6 @@ def build(
             issuing=issuing,
             pairwise=pairwise,
             sign_in=sign_in,
-            subjects=subjects,
             clock=clock,
         ),
         pushing=Pushing(

@@ -29,7 +29,9 @@ metadata = MetaData(
     },
 )
 
-_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+_READING, _WRITING = "reading", "writing"
+_open: ContextVar[str] = ContextVar("transaction_open", default="")
+"""What this context holds open, if anything."""
 
 
 class UtcSeconds(TypeDecorator[datetime]):
@@ -54,7 +56,7 @@ class UtcSeconds(TypeDecorator[datetime]):
 
 def in_transaction() -> bool:
     """Whether this context holds an open transaction or snapshot."""
-    return _open.get()
+    return bool(_open.get())
 
 
 def assert_outside(what: str) -> None:
@@ -82,34 +84,29 @@ class Database:
 
         Raises `TransactionError` when this context already holds one.
         """
-        with self._opened(self.engine.connect()) as connection, connection.begin():
+        with self._opened(_WRITING) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A read-only snapshot: what is seen does not change while it is open."""
-        options = (
-            {"read_only": True}
-            if self.is_sqlite
-            else {
-                "isolation_level": "REPEATABLE READ",
-                "postgresql_readonly": True,
-            }
-        )
-        with self._opened(self.engine.connect().execution_options(**options)) as connection, connection.begin():
-            yield connection
+        with self._opened(_READING) as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
 
     @contextmanager
-    def _opened(self, connection: Connection) -> Iterator[Connection]:
-        with connection:
-            if _open.get():
-                message = "a transaction is already open in this context"
-                raise TransactionError(message)
-            token = _open.set(True)
-            try:
+    def _opened(self, mode: str) -> Iterator[Connection]:
+        if _open.get():
+            message = "a transaction is already open in this context"
+            raise TransactionError(message)
+        token = _open.set(mode)
+        try:
+            with self.engine.connect() as connection:
                 yield connection
-            finally:
-                _open.reset(token)
+        finally:
+            _open.reset(token)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -121,6 +118,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=0,
+        pool_use_lifo=True,  # the connection used last has its pages and statements at hand
         connect_args={"timeout": 5, "isolation_level": None},
     )
 
@@ -133,13 +131,14 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         cursor.execute("PRAGMA busy_timeout = 5000")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A deferred transaction that reads first can't wait for the writer (SQLITE_BUSY at once), so take the lock now.
-        read_only = connection.get_execution_options().get("read_only")
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
+    # Not an event, which SQLAlchemy would then look for at every statement.
+    engine.dialect.do_begin = _begin_on_sqlite  # type: ignore[method-assign]
     return engine
+
+
+def _begin_on_sqlite(dbapi_connection: Any) -> None:
+    # A deferred transaction that reads first can't wait for the writer (SQLITE_BUSY at once), so take the lock now.
+    dbapi_connection.execute("BEGIN" if _open.get() == _READING else "BEGIN IMMEDIATE")
 
 
 def _postgresql_engine(url: str, pool_size: int) -> Engine:

@@ -29,10 +29,10 @@ from oidc.interaction import PUSHED, Interaction, Interactions
 from oidc.issuing import Issuing
 from oidc.pairwise import Pairwise
 from oidc.presence import Presence
-from oidc.protocols import GrantId, SignedIn, SignIn, Subjects
+from oidc.protocols import GrantId, SignedIn, SignIn
 from oidc.request import AcceptedRequest, Checks, redirect_uri, response
 from oidc.request.parameters import unrepeated
-from oidc.store import interactions
+from oidc.store import grants, interactions
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -85,7 +85,6 @@ class Authorization:
         issuing: Issuing,
         pairwise: Pairwise,
         sign_in: SignIn,
-        subjects: Subjects,
         clock: Clock,
     ) -> None:
         """checks: the table. sign_in: who is at the browser of the current request."""
@@ -95,7 +94,7 @@ class Authorization:
         self._interactions = interactions
         self._consent = consent
         self._issuing = issuing
-        self._presence = Presence(database=database, pairwise=pairwise, subjects=subjects, clock=clock)
+        self._presence = Presence(database=database, pairwise=pairwise, clock=clock)
         self._sign_in = sign_in
         self._clock = clock
 
@@ -199,10 +198,10 @@ class Authorization:
             if grant is None:
                 return None
             with self._database.transaction() as tx:
-                return self._code(tx, client, request, there, grant)
+                return self._code(tx, client, request, there, grants.by_id(tx, grant))
         with self._database.transaction() as tx:
-            grant = self._consent.covering(tx, there.subject, request)
-            return None if grant is None else self._code(tx, client, request, there, grant)
+            row = self._consent.covering(tx, there.subject, request)
+            return None if row is None else self._code(tx, client, request, there, row)
 
     def _go_on(self, client: Client, interaction: Interaction, there: SignedIn | None) -> Outcome:
         request, row = interaction.request, interaction.row
@@ -221,7 +220,7 @@ class Authorization:
             # The one that marks it answered makes the code; a second tab or a replay finds it over.
             if interactions.finish(tx, row.handle_hash, self._clock.now()) != 1:
                 raise UnknownInteraction
-            return self._code(tx, client, request, there, grant)
+            return self._code(tx, client, request, there, grants.by_id(tx, grant))
 
     def _asked_to_sign_in(self, request: AcceptedRequest, there: SignedIn | None, handle: str | None) -> Page:
         if "none" in request.prompt:
@@ -255,7 +254,7 @@ class Authorization:
         client: Client,
         request: AcceptedRequest,
         there: SignedIn,
-        grant: GrantId,
+        grant: grants.GrantRow | None,
     ) -> Answer:
         try:
             code = self._issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)

@@ -39,6 +39,6 @@ def names_for(scopes: Iterable[str], asked: Iterable[str] = ()) -> tuple[str, ..
     return tuple(dict.fromkeys(known))
 
 
-def released(claims: Mapping[str, Any], scopes: Iterable[str], asked: Iterable[str] = ()) -> dict[str, Any]:
-    """The claims of a person that a grant of these scopes and names lets a client know."""
-    return {name: claims[name] for name in names_for(scopes, asked) if claims.get(name) is not None}
+def chosen(known: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Of what is known of a person, the claims of these names."""
+    return {name: known[name] for name in names if known.get(name) is not None}

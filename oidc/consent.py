@@ -175,10 +175,10 @@ class Consent:
                 ),
             )
 
-    def covering(self, tx: Transaction, subject: SubjectId, request: AcceptedRequest) -> GrantId | None:
+    def covering(self, tx: Transaction, subject: SubjectId, request: AcceptedRequest) -> grants.GrantRow | None:
         """A standing grant that covers every scope and claim of a request without papers; None when one is new."""
         rows = grants.standing(tx, subject, request.client_id, self._clock.now())
-        return next((row.id for row in rows if _covers(row, request)), None)
+        return next((row for row in rows if _covers(row, request)), None)
 
     def find_covering(self, subject: SubjectId, request: AcceptedRequest) -> GrantId | None:
         """The same for any request, in a snapshot of its own: when papers are asked, the lendings must stand too.

@@ -9,7 +9,7 @@ from config.database import Database
 from oidc.clients import Client
 from oidc.errors import LoginRequired, UnmetAuthenticationRequirements
 from oidc.pairwise import Pairwise
-from oidc.protocols import SignedIn, Subjects
+from oidc.protocols import SignedIn
 from oidc.request import AcceptedRequest
 
 WANT_A_SIGN_IN = frozenset({"login", "select_account", "create"})
@@ -19,11 +19,10 @@ WANT_A_SIGN_IN = frozenset({"login", "select_account", "create"})
 class Presence:
     """Holds a sign-in against a request."""
 
-    def __init__(self, *, database: Database, pairwise: Pairwise, subjects: Subjects, clock: Clock) -> None:
+    def __init__(self, *, database: Database, pairwise: Pairwise, clock: Clock) -> None:
         """pairwise: who is behind the `sub` that a client expects."""
         self._database = database
         self._pairwise = pairwise
-        self._subjects = subjects
         self._clock = clock
 
     def suffices(self, client: Client, request: AcceptedRequest, there: SignedIn, *, fresh: bool) -> bool:
@@ -33,8 +32,6 @@ class Presence:
         round would end the same way. Raises `LoginRequired` when it is the wrong person who did, or when nobody can be
         the right one, and `UnmetAuthenticationRequirements` when an essential acr isn't reached.
         """
-        if not self._subjects.exists(there.subject):
-            return False
         if not fresh and (WANT_A_SIGN_IN & set(request.prompt) or self._is_too_old(request, there)):
             return False
         if request.essential_acr and there.acr not in request.essential_acr:

@@ -5,7 +5,7 @@ Nothing here knows HTTP: what a request brings is handed over as plain values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NewType, Protocol
@@ -34,7 +34,7 @@ class SignIn(Protocol):
     """The browser's sign-in session. The only way for the provider to learn who is there."""
 
     def current(self) -> SignedIn | None:
-        """Who is signed in at the browser of the current request, if anyone."""
+        """Who is signed in at the browser of the current request, if anyone: an account that stands."""
 
     def browser(self) -> str:
         """A random value that this browser alone holds (its cookie is set when it is missing), to bind handles to."""
@@ -64,8 +64,11 @@ class Subjects(Protocol):
         Empty when there is no such person (any more).
         """
 
-    def exists(self, subject: SubjectId) -> bool:
-        """Whether the account stands and may sign in."""
+    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> Callable[[], Mapping[str, Any]]:
+        """The same from this snapshot, as far as these claims need it. Call what is returned after the transaction.
+
+        What is sealed is opened only then: that may reach the key ring.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,12 +110,16 @@ class Filters:
         return [name for name in self.__slots__ if getattr(self, name)]
 
 
+_ADD = insert(entries)
+_ADD_HALVES = insert(halves)
+
+
 def add(tx: Transaction, row: Mapping[str, object], sealed: Sequence[HalfRow]) -> None:
     """Insert an entry that isn't integrated yet, and its halves."""
-    tx.execute(insert(entries).values(**row))
+    tx.execute(_ADD, row)
     if sealed:
         tx.execute(
-            insert(halves),
+            _ADD_HALVES,
             [
                 {"entry": h.entry, "pseudonym": h.pseudonym, "time": h.time, "term": h.term, "sealed": h.sealed}
                 for h in sealed

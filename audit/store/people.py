@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy import Column, LargeBinary, String, Table, bindparam, delete, insert, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
 
@@ -48,6 +48,9 @@ class KeyRow:
     wrapped: bytes = field(repr=False)
 
 
+_PERSONS = select(people).where(people.c.person.in_(bindparam("persons", expanding=True)))
+
+
 def add_person(tx: Transaction, row: PersonRow) -> None:
     """Insert a person."""
     tx.execute(
@@ -67,7 +70,7 @@ def add_key(tx: Transaction, row: KeyRow) -> None:
 
 def persons(tx: Transaction, ids: Sequence[str]) -> list[PersonRow]:
     """Those of these ids that the ledger knows."""
-    rows = tx.execute(select(people).where(people.c.person.in_(ids))).mappings()
+    rows = tx.execute(_PERSONS, {"persons": list(ids)}).mappings()
     return [PersonRow(**row) for row in rows]
 
 

@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from audit.errors import VerificationError
 from audit.tlog.merkle import HASH_BYTES, leaf_hash, root_of
 
@@ -40,8 +37,13 @@ class Leaf:
 
 
 def field_key(entry_secret: bytes, name: str) -> bytes:
-    """HKDF-SHA-256 of the entry's secret for one field: opening it opens no other."""
-    return HKDF(SHA256(), HASH_BYTES, salt=None, info=b"citizen-account/ledger/1/" + name.encode()).derive(entry_secret)
+    """HKDF-SHA-256 of the entry's secret for one field: opening it opens no other.
+
+    RFC 5869 §2.2 with an empty salt, then the first block of §2.3, which is the whole key: two HMACs, since every
+    entry has some eight fields and `cryptography`'s HKDF costs ten times as much.
+    """
+    extracted = hmac.digest(bytes(HASH_BYTES), entry_secret, sha256)
+    return hmac.digest(extracted, b"citizen-account/ledger/1/" + name.encode() + b"\x01", sha256)
 
 
 def commit(key: bytes, name: str, value: str) -> bytes:

@@ -2,46 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from citizen_account.accounts import Accounts
+from citizen_account.accounts import Accounts, Address, Attribute
+from citizen_account.errors import NoSuchAccount
+from citizen_account.store import accounts, addresses
 from citizen_account.store.addresses import EMAIL
+from config.database import Database, Transaction
 from oidc.protocols import SubjectId
 
 STREET = ("street_address", "postal_code", "locality", "country")
 TEXTS = ("given_name", "family_name", "birthdate", "gender", "preferred_username")
+CONTACTS = frozenset({"email", "email_verified", "phone_number", "phone_number_verified"})
+FROM_FACTS = frozenset({*TEXTS, "name", "address", "phone_number", "phone_number_verified"})
+EVERY_CLAIM = CONTACTS | FROM_FACTS
 
 
 class AccountSubjects:
     """Accounts in the shapes of OpenID Connect Core §5.1."""
 
-    def __init__(self, accounts: Accounts) -> None:
-        """accounts: opens what is sealed, so these calls may reach the key ring."""
-        self._accounts = accounts
+    def __init__(self, database: Database, opener: Accounts) -> None:
+        """opener: opens what is sealed, so that may reach the key ring."""
+        self._database = database
+        self._accounts = opener
 
     def claims(self, subject: SubjectId) -> Mapping[str, Any]:
         """See `oidc.protocols.Subjects.claims`. An address that is not confirmed is not told."""
-        account = self._accounts.get(subject)
-        if account is None:
-            return {}
-        known = {name: attribute.value for name, attribute in self._accounts.attributes(subject).items()}
-        claims: dict[str, Any] = {name: known[name] for name in TEXTS if known.get(name)}
-        full = " ".join(known[name] for name in ("given_name", "family_name") if known.get(name))
-        if full:
-            claims["name"] = full
-        claims["locale"] = account.language
-        place = {name: known[name] for name in STREET if known.get(name)}
-        if place:
-            claims["address"] = place
-        if known.get("phone_number"):
-            claims |= {"phone_number": known["phone_number"], "phone_number_verified": False}
-        for address in self._accounts.addresses(subject):
-            name = "email" if address.kind == EMAIL else "phone_number"
-            if address.confirmed_at is not None and not claims.get(f"{name}_verified"):
-                claims |= {name: address.text, f"{name}_verified": True}
-        return claims
+        with self._database.reading() as tx:
+            known = self.read(tx, subject, EVERY_CLAIM)
+        return known()
 
-    def exists(self, subject: SubjectId) -> bool:
-        """See `oidc.protocols.Subjects.exists`."""
-        return self._accounts.get(subject) is not None
+    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> Callable[[], Mapping[str, Any]]:
+        """See `oidc.protocols.Subjects.read`."""
+        account = accounts.get(tx, subject)
+        if account is None:
+            return dict
+        facts = accounts.attributes_of(tx, subject) if FROM_FACTS.intersection(names) else ()
+        contacts = addresses.of_account(tx, subject) if CONTACTS.intersection(names) else ()
+
+        def opened() -> Mapping[str, Any]:
+            try:
+                return _claims(
+                    account.language,
+                    self._accounts.open_attributes(subject, facts),
+                    self._accounts.open_addresses(subject, contacts),
+                )
+            except NoSuchAccount:  # closed since: nobody has a key to what was read any more
+                return {}
+
+        return opened
+
+
+def _claims(language: str, facts: Mapping[str, Attribute], contacts: Sequence[Address]) -> Mapping[str, Any]:
+    known = {name: attribute.value for name, attribute in facts.items()}
+    claims: dict[str, Any] = {name: known[name] for name in TEXTS if known.get(name)}
+    full = " ".join(known[name] for name in ("given_name", "family_name") if known.get(name))
+    if full:
+        claims["name"] = full
+    claims["locale"] = language
+    place = {name: known[name] for name in STREET if known.get(name)}
+    if place:
+        claims["address"] = place
+    if known.get("phone_number"):
+        claims |= {"phone_number": known["phone_number"], "phone_number_verified": False}
+    for address in contacts:
+        name = "email" if address.kind == EMAIL else "phone_number"
+        if address.confirmed_at is not None and not claims.get(f"{name}_verified"):
+            claims |= {name: address.text, f"{name}_verified": True}
+    return claims

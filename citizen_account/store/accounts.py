@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
 
-from sqlalchemy import Column, Index, LargeBinary, SmallInteger, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from config.database import Transaction, UtcSeconds, metadata
 
@@ -65,6 +77,10 @@ class AttributeRow:
     at: datetime
 
 
+_GET = select(accounts).where(accounts.c.account_id == bindparam("account"))
+_ATTRIBUTES = select(attributes).where(attributes.c.account_id == bindparam("account"))
+
+
 def add(tx: Transaction, row: AccountRow, owner: str) -> None:
     """Keep a new account and its own safe."""
     tx.execute(
@@ -75,7 +91,7 @@ def add(tx: Transaction, row: AccountRow, owner: str) -> None:
 
 def get(tx: Transaction, account: str) -> AccountRow | None:
     """The account, None when there is none of that id."""
-    row = tx.execute(select(accounts).where(accounts.c.account_id == account)).first()
+    row = tx.execute(_GET, {"account": account}).first()
     if row is None:
         return None
     return AccountRow(account=AccountId(row.account_id), created_at=row.created_at, language=row.language)
@@ -112,7 +128,7 @@ def attributes_of(tx: Transaction, account: str) -> Sequence[AttributeRow]:
     """Every fact about the person."""
     return [
         AttributeRow(name=row.name, sealed=row.sealed, level=row.level, source=row.source, at=row.at)
-        for row in tx.execute(select(attributes).where(attributes.c.account_id == account))
+        for row in tx.execute(_ATTRIBUTES, {"account": account})
     ]
 
 

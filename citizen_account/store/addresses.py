@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, Index, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, delete, insert, select, update
 
 from citizen_account.store.accounts import AccountId
 from config.database import Transaction, UtcSeconds, metadata
@@ -42,6 +42,13 @@ class AddressRow:
     former_since: datetime | None = None
 
 
+_IN_USE = (
+    select(addresses)
+    .where(addresses.c.account_id == bindparam("account"), addresses.c.former_since.is_(None))
+    .order_by(addresses.c.confirmed_at, addresses.c.address_id)
+)
+
+
 def add(tx: Transaction, row: AddressRow) -> None:
     """Keep an address."""
     tx.execute(
@@ -71,12 +78,7 @@ def get(tx: Transaction, address_id: str) -> AddressRow | None:
 
 def of_account(tx: Transaction, account: str) -> Sequence[AddressRow]:
     """The addresses in use, the longest confirmed first."""
-    wanted = (
-        select(addresses)
-        .where(addresses.c.account_id == account, addresses.c.former_since.is_(None))
-        .order_by(addresses.c.confirmed_at, addresses.c.address_id)
-    )
-    return [_row(row) for row in tx.execute(wanted)]
+    return [_row(row) for row in tx.execute(_IN_USE, {"account": account})]
 
 
 def retire(tx: Transaction, account: AccountId, kind: str, now: datetime) -> Sequence[str]:

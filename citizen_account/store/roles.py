@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Index, LargeBinary, String, Table, bindparam, delete, insert, select, update
 
 from citizen_account.store.accounts import AccountId
 from config.database import Transaction, UtcSeconds, metadata
@@ -47,6 +47,13 @@ class RoleRow:
     confirmed_by: str | None = None
 
 
+_HELD = select(roles.c.role).where(
+    roles.c.account_id == bindparam("account"),
+    roles.c.confirmed_at.is_not(None),
+    roles.c.ended_at.is_(None),
+)
+
+
 def propose(tx: Transaction, row: RoleRow) -> None:
     """Keep a proposal (or, with `confirmed_at`, a role at once)."""
     tx.execute(
@@ -83,15 +90,7 @@ def end(tx: Transaction, proposal: str, now: datetime) -> int:
 
 def held(tx: Transaction, account: str) -> frozenset[str]:
     """The roles that the account holds."""
-    return frozenset(
-        tx.execute(
-            select(roles.c.role).where(
-                roles.c.account_id == account,
-                roles.c.confirmed_at.is_not(None),
-                roles.c.ended_at.is_(None),
-            ),
-        ).scalars(),
-    )
+    return frozenset(tx.execute(_HELD, {"account": account}).scalars())
 
 
 def of_account(tx: Transaction, account: str) -> Sequence[RoleRow]:

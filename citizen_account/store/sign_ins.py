@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, LargeBinary, Select, String, Table, delete, insert, select, update
+from sqlalchemy import Column, LargeBinary, String, Table, and_, bindparam, delete, insert, select, update
 
-from citizen_account.store.accounts import AccountId
+from citizen_account.store.accounts import AccountId, accounts
+from citizen_account.store.roles import roles
 from config.database import Transaction, UtcSeconds, metadata
 
 sign_ins = Table(
@@ -55,6 +56,15 @@ class SignInRow:
     secret_sha256: bytes = field(default=b"", repr=False)
 
 
+_HELD = and_(roles.c.account_id == sign_ins.c.account_id, roles.c.confirmed_at.is_not(None), roles.c.ended_at.is_(None))
+_BY_SECRET = (
+    select(sign_ins, roles.c.role)
+    .join(accounts, accounts.c.account_id == sign_ins.c.account_id)
+    .outerjoin(roles, _HELD)
+    .where(sign_ins.c.secret_sha256 == bindparam("presented"))
+)
+
+
 def add(tx: Transaction, row: SignInRow) -> None:
     """Keep a new sign-in."""
     tx.execute(
@@ -73,14 +83,18 @@ def add(tx: Transaction, row: SignInRow) -> None:
     )
 
 
-def by_secret(tx: Transaction, secret_sha256: bytes) -> SignInRow | None:
-    """The sign-in of this cookie, ended or not."""
-    return _first(tx, select(sign_ins).where(sign_ins.c.secret_sha256 == secret_sha256))
+def by_secret(tx: Transaction, secret_sha256: bytes) -> tuple[SignInRow, frozenset[str]] | None:
+    """The sign-in of this cookie, ended or not, with the roles that its account holds; None without an account."""
+    found = tx.execute(_BY_SECRET, {"presented": secret_sha256}).all()
+    if not found:
+        return None
+    return _row(found[0]), frozenset(row.role for row in found if row.role is not None)
 
 
 def get(tx: Transaction, sign_in: str) -> SignInRow | None:
     """The sign-in of that id, ended or not."""
-    return _first(tx, select(sign_ins).where(sign_ins.c.sign_in_id == sign_in))
+    row = tx.execute(select(sign_ins).where(sign_ins.c.sign_in_id == sign_in)).first()
+    return None if row is None else _row(row)
 
 
 def open_of(tx: Transaction, account: str) -> Sequence[SignInRow]:
@@ -150,11 +164,6 @@ def erase(tx: Transaction, account: AccountId) -> None:
     """Remove every sign-in and known browser of the account."""
     for table in (sign_ins, devices):
         tx.execute(delete(table).where(table.c.account_id == account))
-
-
-def _first(tx: Transaction, wanted: Select[Any]) -> SignInRow | None:
-    row = tx.execute(wanted).first()
-    return None if row is None else _row(row)
 
 
 def _row(row: Any) -> SignInRow:

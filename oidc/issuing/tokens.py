@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,21 +90,27 @@ class Issuing:
             self._server.register_grant(grant, extensions)
 
     def issue_code(
-        self, tx: Transaction, *, client: Client, signed_in: SignedIn, grant: GrantId, request: AcceptedRequest
+        self,
+        tx: Transaction,
+        *,
+        client: Client,
+        signed_in: SignedIn,
+        grant: grants.GrantRow | None,
+        request: AcceptedRequest,
     ) -> str:
         """A code for a request that the grant covers, and the authorization that it stands for.
 
-        Lives `code_lifetime`; only its hash is kept. Raises `InvalidGrant` when the grant is over or someone else's.
+        grant: as it is in this transaction. The code lives `code_lifetime`; only its hash is kept.
+        Raises `InvalidGrant` when the grant is gone, over or someone else's.
         """
         now = self._clock.now()
-        decided = grants.by_id(tx, grant)
-        if decided is None or not decided.stands(now) or decided.subject != signed_in.subject:
+        if grant is None or not grant.stands(now) or grant.subject != signed_in.subject:
             raise InvalidGrant("the grant is over")
         code = new_secret(self._randomness)
         # A sign-in that asks for no papers reaches none, though the grant that answers it may have lent some.
-        lendings = decided.lendings if request.authorization_details else ()
-        scope = tuple(name for name in request.scope if name in decided.scope)
-        outlives_token = decided.until is None or decided.until > now + self._access_tokens.lifetime
+        lendings = grant.lendings if request.authorization_details else ()
+        scope = tuple(name for name in request.scope if name in grant.scope)
+        outlives_token = grant.until is None or grant.until > now + self._access_tokens.lifetime
         refreshes = client.check_grant_type("refresh_token") and (outlives_token or OFFLINE_ACCESS in scope)
         code_expires_at = now + self._code_lifetime
         ends_at = now + LONGEST_REFRESH if refreshes else code_expires_at + self._access_tokens.lifetime
@@ -113,14 +119,14 @@ class Issuing:
             client_id=client.client_id,
             subject=signed_in.subject,
             sub=self._pairwise.sub(tx, signed_in.subject, client),
-            grant_id=grant,
+            grant_id=grant.id,
             sign_in=signed_in.sign_in,
             sid=self._sid(tx, signed_in, client),
             scope=scope,
             audience=self._audience(scope, lendings, request.resource),
             lendings=lendings,
-            userinfo_claims=tuple(name for name in request.userinfo_claims if name in decided.userinfo_claims),
-            id_token_claims=tuple(name for name in request.id_token_claims if name in decided.id_token_claims),
+            userinfo_claims=tuple(name for name in request.userinfo_claims if name in grant.userinfo_claims),
+            id_token_claims=tuple(name for name in request.id_token_claims if name in grant.id_token_claims),
             nonce=request.nonce,
             auth_time=signed_in.auth_time,
             amr=signed_in.amr,
@@ -136,7 +142,7 @@ class Issuing:
             # OpenID Connect Core §11 and DESIGN: papers and offline access are for when the person is away.
             outlives_sign_in=OFFLINE_ACCESS in scope or bool(lendings),
             made_at=now,
-            ends_at=_end(ends_at, decided.until, refreshes=refreshes),
+            ends_at=_end(ends_at, grant.until, refreshes=refreshes),
             ended_at=None,
             ended_reason=None,
         )
@@ -147,7 +153,7 @@ class Issuing:
         """Answer a token request (RFC 6749 §3.2): the members of the JSON response.
 
         1. client authentication, 2. proof of possession, 3. one transaction: what can be used once is used up, tokens
-        are decided, 4. what they tell is looked up, 5. they are signed.
+        are decided, what they tell of the person is read and written down, 4. papers are looked up, 5. they are signed.
         Raises `OAuthError`. A replayed code or a reused refresh token has ended its family by then.
         """
         authenticated = self._client_authentication.authenticate(presented)
@@ -163,13 +169,13 @@ class Issuing:
                 outcome = self._server.create_token_response(request)
                 if isinstance(outcome, TokenDraft):
                     audience = self._narrowed(outcome.family.audience, presented.resources)
-                    self._write_release(tx, outcome)
+                    known = self._release(tx, outcome)
         except OAuthError:
             self._use_up_anyway(authenticated, proof)
             raise
         if isinstance(outcome, OAuthError):
             raise outcome
-        return self._response(outcome, audience)
+        return self._response(outcome, audience, claims.chosen(known(), outcome.family.id_token_claims))
 
     def end_authorizations_of_grant(self, tx: Transaction, grant: GrantId) -> int:
         """End every family of a grant that ends; how many. The grant's own entry tells of it."""
@@ -220,7 +226,7 @@ class Issuing:
             with contextlib.suppress(OAuthError), self._database.transaction() as tx:
                 self._proofs.use_once(tx, proof)
 
-    def _response(self, draft: TokenDraft, audience: Sequence[str]) -> Mapping[str, Any]:
+    def _response(self, draft: TokenDraft, audience: Sequence[str], released: Mapping[str, Any]) -> Mapping[str, Any]:
         family = draft.family
         lent = self._evidence.described(family.lendings) if family.lendings and self._vault in audience else ()
         details = enriched(lent, self._vault)
@@ -243,19 +249,14 @@ class Issuing:
                 draft.client,
                 access_token=access_token,
                 with_nonce=draft.from_code,
-                released=self._released(draft),
+                released=released,
             )
         return answer
 
-    def _released(self, draft: TokenDraft) -> Mapping[str, Any]:
-        if not draft.family.id_token_claims:
-            return {}
-        known = self._subjects.claims(SubjectId(draft.family.subject))
-        return claims.released(known, (), draft.family.id_token_claims)
-
-    def _write_release(self, tx: Transaction, draft: TokenDraft) -> None:
+    def _release(self, tx: Transaction, draft: TokenDraft) -> Callable[[], Mapping[str, Any]]:
+        """Write down which claims the ID token tells, and read them; see `Subjects.read`."""
         if not draft.family.id_token_claims or OPENID not in draft.scope:
-            return
+            return dict
         entry = ClaimsReleased(
             actor_kind=ActorKind.SERVICE,
             persons=(PersonId(draft.family.subject),),
@@ -264,6 +265,7 @@ class Issuing:
             grant=draft.family.grant_id,
         )
         self._ledger.append(tx, entry)
+        return self._subjects.read(tx, SubjectId(draft.family.subject), draft.family.id_token_claims)
 
     def _audience(self, scope: Collection[str], lendings: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
         whole = [self._issuer] if OPENID in scope else []

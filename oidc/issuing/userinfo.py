@@ -58,23 +58,23 @@ class Userinfo:
                 token = self._access_tokens.standing(tx, presented)
                 if "openid" not in token.scope:
                     raise InsufficientScope("openid")
-                self._write_once(tx, token)
+                names = claims.names_for(token.scope, token.family.userinfo_claims)
+                self._write_once(tx, token, names)
+                known = self._subjects.read(tx, SubjectId(token.subject), names)
             client = self._clients.get(token.client_id)
             if client is None:
                 raise InvalidToken("revoked")
         except OAuthError as error:
             return challenge(error, has_token=bool(authorization))
-        known = self._subjects.claims(SubjectId(token.subject))
-        told = claims.released(known, token.scope, token.family.userinfo_claims) | {"sub": token.sub}
+        told = claims.chosen(known(), names) | {"sub": token.sub}
         if client.userinfo_signed_response_alg is None:
             return told
         signed = told | {"iss": self._issuer, "aud": client.client_id, "iat": int(self._clock.now().timestamp())}
         return self._signing_keys.sign(signed, alg=client.userinfo_signed_response_alg, typ=jwts.ID_TOKEN)
 
-    def _write_once(self, tx: Transaction, token: VerifiedAccessToken) -> None:
+    def _write_once(self, tx: Transaction, token: VerifiedAccessToken, names: Sequence[str]) -> None:
         if not used_identifiers.use(tx, "release", token.jti, token.expires_at):
             return
-        names = claims.names_for(token.scope, token.family.userinfo_claims)
         entry = ClaimsReleased(
             actor_kind=ActorKind.SERVICE,
             persons=(PersonId(token.subject),),

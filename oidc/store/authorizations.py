@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     insert,
     or_,
@@ -110,6 +111,8 @@ class AuthorizationRow:
 
 
 _NAMES = tuple(f.name for f in fields(AuthorizationRow))
+_ADD = insert(authorizations)
+_GET = select(authorizations).where(authorizations.c.id == bindparam("authorization"))
 
 
 def row_of(row: Row[tuple[object, ...]] | Mapping[str, Any]) -> AuthorizationRow:
@@ -124,12 +127,12 @@ def add(tx: Transaction, row: AuthorizationRow) -> None:
     """Keep a new one."""
     values = {name: getattr(row, name) for name in _NAMES}
     values |= {name: json.dumps(values[name]) for name in _LISTS}
-    tx.execute(insert(authorizations).values(**values))
+    tx.execute(_ADD, values)
 
 
 def get(tx: Transaction, authorization: str) -> AuthorizationRow | None:
     """One by its id, ended or not."""
-    row = tx.execute(select(authorizations).where(authorizations.c.id == authorization)).first()
+    row = tx.execute(_GET, {"authorization": authorization}).first()
     return row_of(row) if row else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, RowMapping, String, Table, Text, delete, insert, select, update
+from sqlalchemy import Column, Index, RowMapping, String, Table, Text, bindparam, delete, insert, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.protocols import GrantId, SubjectId
@@ -53,6 +53,19 @@ class GrantRow:
         return self.ended_at is None and (self.until is None or self.until > now)
 
 
+_ADD = insert(grants)
+_BY_ID = select(grants).where(grants.c.id == bindparam("grant"))
+_NOT_ENDED = (
+    select(grants)
+    .where(
+        grants.c.subject == bindparam("subject"),
+        grants.c.client_id == bindparam("client"),
+        grants.c.ended_at.is_(None),
+    )
+    .order_by(grants.c.made_at.desc())
+)
+
+
 def add(tx: Transaction, row: GrantRow) -> None:
     """Insert a grant."""
     tx.execute(
@@ -72,14 +85,13 @@ def add(tx: Transaction, row: GrantRow) -> None:
 
 def by_id(tx: Transaction, grant: GrantId) -> GrantRow | None:
     """The grant of that id."""
-    row = tx.execute(select(grants).where(grants.c.id == grant)).mappings().first()
+    row = tx.execute(_BY_ID, {"grant": grant}).mappings().first()
     return _row(row) if row else None
 
 
 def standing(tx: Transaction, subject: SubjectId, client_id: str, now: datetime) -> list[GrantRow]:
     """The grants of a person for a client that are in force, newest first."""
-    mine = (grants.c.subject == subject) & (grants.c.client_id == client_id) & grants.c.ended_at.is_(None)
-    rows = tx.execute(select(grants).where(mine).order_by(grants.c.made_at.desc())).mappings()
+    rows = tx.execute(_NOT_ENDED, {"subject": subject, "client": client_id}).mappings()
     return [row for row in map(_row, rows) if row.stands(now)]
 
 

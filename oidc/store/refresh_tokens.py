@@ -34,9 +34,12 @@ class RefreshTokenRow:
     used_at: datetime | None
 
 
+_ADD = insert(refresh_tokens)
+
+
 def add(tx: Transaction, row: RefreshTokenRow) -> None:
     """Keep a new one."""
-    tx.execute(insert(refresh_tokens).values(**{name: getattr(row, name) for name in RefreshTokenRow.__slots__}))
+    tx.execute(_ADD, {name: getattr(row, name) for name in RefreshTokenRow.__slots__})
 
 
 def use(tx: Transaction, token_hash: bytes, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, String, Table, and_, delete, select
+from sqlalchemy import Column, String, Table, bindparam, delete, select
 
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.store.authorizations import AuthorizationRow, authorizations, row_of
@@ -15,6 +15,13 @@ revoked_tokens = Table(
     metadata,
     Column("jti", String(64), primary_key=True),
     Column("expires_at", UtcSeconds, nullable=False, index=True),
+)
+
+
+_STANDING = select(authorizations).where(
+    authorizations.c.id == bindparam("authorization"),
+    authorizations.c.ended_at.is_(None),
+    ~select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == bindparam("token")).exists(),
 )
 
 
@@ -30,13 +37,7 @@ def is_revoked(tx: Transaction, jti: str) -> bool:
 
 def standing_family(tx: Transaction, authorization: str, jti: str) -> AuthorizationRow | None:
     """The family of a token if it stands and the token isn't revoked: one query."""
-    revoked = and_(revoked_tokens.c.jti == jti)
-    where = (
-        authorizations.c.id == authorization,
-        authorizations.c.ended_at.is_(None),
-        ~select(revoked_tokens.c.jti).where(revoked).exists(),
-    )
-    row = tx.execute(select(authorizations).where(*where)).first()
+    row = tx.execute(_STANDING, {"authorization": authorization, "token": jti}).first()
     return row_of(row) if row else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, String, Table, delete, select
+from sqlalchemy import Column, String, Table, bindparam, delete, select
 
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.store.upsert import insert_or_nothing
@@ -20,10 +20,15 @@ sign_in_clients = Table(
 )
 
 
+_FIND = select(sign_in_clients.c.sid).where(
+    sign_in_clients.c.sign_in == bindparam("sign_in"),
+    sign_in_clients.c.client_id == bindparam("client"),
+)
+
+
 def find(tx: Transaction, sign_in: str, client_id: str) -> str | None:
     """The sid of that pair, if there is one yet."""
-    where = (sign_in_clients.c.sign_in == sign_in, sign_in_clients.c.client_id == client_id)
-    return tx.execute(select(sign_in_clients.c.sid).where(*where)).scalar()
+    return tx.execute(_FIND, {"sign_in": sign_in, "client": client_id}).scalar()
 
 
 def add(tx: Transaction, *, sign_in: str, client_id: str, sid: str, subject: str, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, String, Table, delete, select
+from sqlalchemy import Column, String, Table, bindparam, delete, select
 
 from config.database import Transaction, metadata
 from oidc.store.upsert import insert_or_nothing
@@ -16,10 +16,15 @@ subjects = Table(
 )
 
 
+_FIND = select(subjects.c.sub).where(
+    subjects.c.subject == bindparam("subject"),
+    subjects.c.sector == bindparam("sector"),
+)
+
+
 def find(tx: Transaction, subject: str, sector: str) -> str | None:
     """The sub of a person in a sector, if there is one yet."""
-    where = (subjects.c.subject == subject, subjects.c.sector == sector)
-    return tx.execute(select(subjects.c.sub).where(*where)).scalar()
+    return tx.execute(_FIND, {"subject": subject, "sector": sector}).scalar()
 
 
 def add(tx: Transaction, subject: str, sector: str, sub: str) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -253,6 +255,12 @@ def fields() -> tuple[Leaf, dict[str, list[str]]]:
     keys = {name: field_key(b"s" * 32, name) for name in named}
     leaf = Leaf(1, fields_root([commit(keys[name], name, value) for name, value in named.items()]))
     return leaf, {name: [value, keys[name].hex()] for name, value in named.items()}
+
+
+def test_the_key_of_a_field_is_what_another_hkdf_derives() -> None:
+    for name in ("kind", "client", "ciphertext_sha256"):
+        other = HKDF(SHA256(), 32, salt=None, info=b"citizen-account/ledger/1/" + name.encode())
+        assert field_key(b"s" * 32, name) == other.derive(b"s" * 32)
 
 
 def test_any_field_opens_alone_and_no_value_can_be_shown_under_another_name() -> None:

@@ -171,7 +171,6 @@ class House:
                 issuing=self.issuing,
                 pairwise=self.pairwise,
                 sign_in=self.sign_in,
-                subjects=self.subjects,
                 clock=self.clock,
             ),
             pushing=Pushing(
@@ -262,7 +261,7 @@ class House:
             )
             grants.add(tx, row)
             self.evidence.lent |= dict.fromkeys(lendings, True)
-            return self.issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)
+            return self.issuing.issue_code(tx, client=client, signed_in=there, grant=row, request=request)
 
     def redeem(self, client: Client, code: str, /, **changed: Any) -> TestResponse:
         """POST /token with a code. A changed parameter of None is left out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,8 +54,8 @@ class SimulatedSubjects:
     def claims(self, subject: SubjectId) -> Mapping[str, Any]:
         return self.people.get(subject, {})
 
-    def exists(self, subject: SubjectId) -> bool:
-        return subject in self.people
+    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> Callable[[], Mapping[str, Any]]:
+        return lambda: self.claims(subject)
 
 
 @dataclass

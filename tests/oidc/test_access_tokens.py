@@ -173,7 +173,7 @@ def test_the_vault_learns_client_token_and_lendings_in_one_query(lone: House) ->
     statements: list[str] = []
     event.listen(lone.database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
     verified = at_vault(lone, token)
-    assert [text.split()[0] for text in statements] == ["BEGIN", "SELECT"]
+    assert [text.split()[0] for text in statements] == ["SELECT"]
     assert isinstance(verified, VerifiedAccessToken)
     assert (verified.client_id, verified.subject, verified.lendings) == ("school", ALICE, ("l1", "l2"))
     assert verified.jti == unverified(token)[1]["jti"]
