@@ -58,6 +58,7 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Clients
 from oidc.consent import Consent
 from oidc.interaction import Interactions
+from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
@@ -303,6 +304,15 @@ def build(
             signing_keys=signing_keys,
             subjects=subjects,
             ledger=ledger,
+            issuer=issuer,
+            clock=clock,
+        ),
+        introspection=Introspection(
+            database=database,
+            client_authentication=client_authentication,
+            access_tokens=access_tokens,
+            refresh_tokens=refresh_tokens,
+            signing_keys=signing_keys,
             issuer=issuer,
             clock=clock,
         ),

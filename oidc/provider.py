@@ -12,12 +12,14 @@ from oidc.endpoints import (
     authorization,
     discovery,
     end_session,
+    introspection,
     jwks,
     pushed_authorization,
     revocation,
     token,
     userinfo,
 )
+from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.issuing.tokens import GRANT_TYPES
 from oidc.keys import SigningKeys
@@ -38,6 +40,7 @@ class Provider:
     pushing: Pushing
     issuing: Issuing
     userinfo: Userinfo
+    introspection: Introspection
     revocation: Revocation
     logout: Logout
     signing_keys: SigningKeys
@@ -52,6 +55,7 @@ class Provider:
             authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
             token.blueprint(self.issuing),  # /token (RFC 6749)
             userinfo.blueprint(self.userinfo),  # /userinfo (OpenID Connect Core §5.3)
+            introspection.blueprint(self.introspection),  # /introspect (RFC 7662, RFC 9701)
             revocation.blueprint(self.revocation),  # /revoke (RFC 7009)
             end_session.blueprint(self.logout, self.screens),  # /end-session (RP-Initiated Logout 1.0)
         )

@@ -48,6 +48,8 @@ class Client:
     id_token_signed_response_alg: str = "ES256"  # noqa: S105 -- an algorithm
     userinfo_signed_response_alg: str | None = None
     """None: plain JSON."""
+    introspection_signed_response_alg: str = "RS256"
+    """Of signed introspection answers (RFC 9701 §6, where RS256 is the default)."""
     jwks: Mapping[str, Any] = field(default_factory=dict)
     """A JWK Set of public keys."""
     jwks_uri: str = ""

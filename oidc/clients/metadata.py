@@ -79,6 +79,9 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         sector=_sector(metadata, given_id),
         id_token_signed_response_alg=_one_of(metadata, "id_token_signed_response_alg", OWN_ALGORITHMS, default_alg),
         userinfo_signed_response_alg=_one_of(metadata, "userinfo_signed_response_alg", OWN_ALGORITHMS, "") or None,
+        introspection_signed_response_alg=_one_of(
+            metadata, "introspection_signed_response_alg", OWN_ALGORITHMS, "RS256"
+        ),
         jwks=_jwks(metadata, method),
         require_pkce=_pkce(metadata, method),
         require_pushed_authorization_requests=_flag(metadata, "require_pushed_authorization_requests"),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from oidc import claims, jwts
-from oidc.clients.client import ASSERTION_METHODS, AUTHENTICATION_METHODS
+from oidc.clients.client import ASSERTION_METHODS, AUTHENTICATION_METHODS, PUBLIC
 from oidc.request import authorization_details, openid, pkce, response, scope
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
@@ -25,6 +25,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks",
         "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end-session",
         "scopes_supported": list(scope.SCOPES),
@@ -36,6 +37,9 @@ def metadata(issuer: str) -> dict[str, Any]:
         "userinfo_signing_alg_values_supported": ["none", *jwts.OWN_ALGORITHMS],
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_endpoint_auth_methods_supported": [method for method in methods if method != PUBLIC],
+        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_signing_alg_values_supported": list(jwts.OWN_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": assertions,
         "code_challenge_methods_supported": list(pkce.METHODS),

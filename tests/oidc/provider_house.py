@@ -26,6 +26,7 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, Clients
 from oidc.consent import Consent
 from oidc.interaction import Interactions
+from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
@@ -188,6 +189,15 @@ class House:
                 signing_keys=self.signing_keys,
                 subjects=self.subjects,
                 ledger=self.ledger,
+                issuer=ISSUER,
+                clock=self.clock,
+            ),
+            introspection=Introspection(
+                database=self.database,
+                client_authentication=self.authentication,
+                access_tokens=self.access_tokens,
+                refresh_tokens=self.rotation,
+                signing_keys=self.signing_keys,
                 issuer=ISSUER,
                 clock=self.clock,
             ),
