@@ -51,11 +51,12 @@ from config.jobs import Jobs
 from config.key_ring.local_file import LocalFileKeyRing
 from config.mail import LocalMailbox, Mailer, NoMailer, SmtpMailer
 from config.object_store import ObjectStore
+from config.outgoing import Outgoing
 from config.rate_limits import RateLimits
 from config.settings import Catalogues, Settings
 from oidc.authorization import Authorization
 from oidc.client_authentication import ClientAuthentication
-from oidc.clients import Clients
+from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
@@ -213,10 +214,12 @@ def build(
         jwks_max_age=settings.provider.jwks_max_age,
     )
     signing_keys.ensure()
+    outgoing = Outgoing(settings.outgoing)
     clients = Clients(
         database=database,
         secret_keys=secret_keys,
         ledger=ledger,
+        outgoing=outgoing,
         end_authorizations=families.end_of_client,
         clock=clock,
         randomness=randomness,
@@ -240,7 +243,9 @@ def build(
         randomness=randomness,
         retry=settings.provider.refresh_retry,
     )
-    client_authentication = ClientAuthentication(clients=clients, issuer=issuer, clock=clock)
+    client_authentication = ClientAuthentication(
+        clients=clients, client_keys=ClientKeys(outgoing, clock), issuer=issuer, clock=clock
+    )
     id_tokens = IdTokens(signing_keys=signing_keys, issuer=issuer, clock=clock, randomness=randomness)
     issuing = Issuing(
         database=database,

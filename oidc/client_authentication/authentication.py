@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from joserfc import jwk
 
 from config.clock import Clock
 from config.database import Transaction
 from oidc.client_authentication import private_key, secret
 from oidc.client_authentication.presented import ClientRequest
 from oidc.client_authentication.private_key import ASSERTION_TYPE, Assertion
-from oidc.clients import Client, Clients
-from oidc.clients.client import ASSERTION_METHODS, PUBLIC
+from oidc.clients import Client, ClientKeys, Clients
+from oidc.clients.client import ASSERTION_METHODS, HMAC_METHODS, PUBLIC
 from oidc.errors import InvalidClient, InvalidRequest
 from oidc.store import used_identifiers
 
@@ -28,9 +30,10 @@ class AuthenticatedClient:
 class ClientAuthentication:
     """Authenticates clients at the endpoints."""
 
-    def __init__(self, *, clients: Clients, issuer: str, clock: Clock) -> None:
-        """issuer: also what the token endpoint's address begins with."""
+    def __init__(self, *, clients: Clients, client_keys: ClientKeys, issuer: str, clock: Clock) -> None:
+        """client_keys: for private_key_jwt. issuer: also what the token endpoint's address begins with."""
         self._clients = clients
+        self._client_keys = client_keys
         self._issuer = issuer
         self._clock = clock
 
@@ -75,7 +78,7 @@ class ClientAuthentication:
         if request.form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in request.form:
             raise InvalidClient("client assertion or its type is missing")
         unverified = request.form["client_assertion"]
-        client_id = private_key.unverified_client_id(unverified)
+        client_id, kid = private_key.unverified_claim(unverified)
         _check_same(request.form, client_id)
         client = self._clients.get(client_id)
         if client is None or client.token_endpoint_auth_method not in ASSERTION_METHODS:
@@ -83,12 +86,18 @@ class ClientAuthentication:
         assertion = private_key.verify(
             unverified,
             client,
-            secret=self._clients.secret_of(client),
+            keys=self._keys_of(client, kid),
             # RFC 9126 §2: an assertion for another endpoint than the token endpoint may name that endpoint.
             audiences={self._issuer, f"{self._issuer}/token", f"{self._issuer}{request.path}"},
             now=self._clock.now(),
         )
         return AuthenticatedClient(client=client, method=client.token_endpoint_auth_method, assertion=assertion)
+
+    def _keys_of(self, client: Client, kid: object) -> Sequence[jwk.Key]:
+        if client.token_endpoint_auth_method in HMAC_METHODS:
+            secret = self._clients.secret_of(client)
+            return [jwk.OctKey.import_key(secret)] if secret else []
+        return self._client_keys.of(client, kid)
 
 
 def _presented_method(request: ClientRequest) -> str:

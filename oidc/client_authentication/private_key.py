@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from joserfc import jwk
@@ -34,32 +32,33 @@ class Assertion:
     expires_at: datetime
 
 
-def unverified_client_id(unverified_assertion: str) -> str:
-    """Whom the assertion claims to be, to know whose keys to try. Raises `InvalidClient`."""
+def unverified_claim(unverified_assertion: str) -> tuple[str, object]:
+    """Whom the assertion claims to be, and the `kid` of its header: whose key to try. Raises `InvalidClient`."""
     try:
-        sub = jwts.parse_without_verifying(unverified_assertion).claims.get("sub")
+        jwt = jwts.parse_without_verifying(unverified_assertion)
     except JwtRefused as error:
         raise InvalidClient("malformed client assertion", detail=error.detail) from error
+    sub = jwt.claims.get("sub")
     if not isinstance(sub, str) or not sub:
         raise InvalidClient("client assertion without sub")
-    return sub
+    return sub, jwt.header.get("kid")
 
 
 def verify(
     unverified_assertion: str,
     client: Client,
     *,
-    secret: bytes | None,
+    keys: Sequence[jwk.Key],
     audiences: Collection[str],
     now: datetime,
 ) -> Assertion:
     """Check an assertion by RFC 7523 §3, in the order of its list.
 
-    secret: of a client_secret_jwt client. audiences: what `aud` may be; of an array every member must be one.
+    keys: the client's public keys, or its secret as the one key of client_secret_jwt.
+    audiences: what `aud` may be; of an array every member must be one.
     Raises `InvalidClient`.
     """
     try:
-        keys = [jwk.OctKey.import_key(secret)] if secret is not None else list(_keys(json.dumps(client.jwks)))
         jwt = jwts.verify_foreign(unverified_assertion, keys, algorithms=_algorithms(client))
     except (JwtRefused, ValueError) as error:
         raise InvalidClient("client assertion: signature", detail=str(error)) from error
@@ -89,11 +88,6 @@ def _algorithms(client: Client) -> Collection[str]:
     if client.token_endpoint_auth_signing_alg:
         return (client.token_endpoint_auth_signing_alg,)
     return HMAC_ALGORITHMS if client.token_endpoint_auth_method in HMAC_METHODS else jwts.FOREIGN_ALGORITHMS
-
-
-@lru_cache(maxsize=1_000)
-def _keys(jwks: str) -> tuple[jwk.Key, ...]:
-    return tuple(jwk.import_key(key) for key in json.loads(jwks).get("keys", []))
 
 
 def _time(claims: Mapping[str, Any], name: str) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oidc.clients.client import Client
+from oidc.clients.key_sets import ClientKeys
 from oidc.clients.registry import Clients
 
-__all__ = ["Client", "Clients"]
+__all__ = ["Client", "ClientKeys", "Clients"]

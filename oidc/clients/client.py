@@ -53,6 +53,7 @@ class Client:
     jwks: Mapping[str, Any] = field(default_factory=dict)
     """A JWK Set of public keys."""
     jwks_uri: str = ""
+    """Where it keeps its keys, instead of `jwks`."""
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False

@@ -11,10 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from joserfc import jwk
-from joserfc.errors import JoseError
-
-from oidc.clients import contract, redirect_uris
+from oidc.clients import contract, key_sets, redirect_uris
 from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC, Client
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.jwts import FOREIGN_ALGORITHMS, OWN_ALGORITHMS
@@ -26,19 +23,15 @@ PUBLIC_SECTOR = "public:"
 """The sector of clients with subject_type public; a host never has a colon."""
 MIN_SECRET_CHARS = 32
 MAX_SECRET_CHARS = 512
-MAX_KEYS = 20
-MIN_RSA_BITS = 2048
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _SECRET = re.compile(r"[\x20-\x7e]+")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _UNSUPPORTED = (
     "id_token_encrypted_response_alg",
     "userinfo_encrypted_response_alg",
     "request_object_signing_alg",
     "request_object_encryption_alg",
     "tls_client_certificate_bound_access_tokens",
-    "jwks_uri",
 )
 
 
@@ -83,6 +76,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
             metadata, "introspection_signed_response_alg", OWN_ALGORITHMS, "RS256"
         ),
         jwks=_jwks(metadata, method),
+        jwks_uri=_text(metadata, "jwks_uri"),
         require_pkce=_pkce(metadata, method),
         require_pushed_authorization_requests=_flag(metadata, "require_pushed_authorization_requests"),
         dpop_bound_access_tokens=_flag(metadata, "dpop_bound_access_tokens"),
@@ -193,24 +187,9 @@ def _pkce(metadata: Mapping[str, Any], method: str) -> bool:
 
 
 def _jwks(metadata: Mapping[str, Any], method: str) -> Mapping[str, Any]:
-    jwks = _mapping(metadata, "jwks")
-    keys = jwks.get("keys", [])
-    if not isinstance(keys, list) or len(keys) > MAX_KEYS or not all(isinstance(key, dict) for key in keys):
-        raise InvalidClientMetadata(f"jwks: a JWK Set of at most {MAX_KEYS} keys")
-    if method == "private_key_jwt" and not keys:
-        raise InvalidClientMetadata("jwks: private_key_jwt needs a public key")
-    for key in keys:
-        _check_key(key)
-    return {"keys": keys} if keys else {}
-
-
-def _check_key(key: Mapping[str, Any]) -> None:
-    if key.get("kty") == "oct" or _PRIVATE_MEMBERS & key.keys():
-        raise InvalidClientMetadata("jwks: public keys only")
-    try:
-        imported = jwk.import_key(dict(key))
-        size = getattr(imported.get_op_key("verify"), "key_size", MIN_RSA_BITS)
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InvalidClientMetadata("jwks: a key that can't be read") from error
-    if key.get("kty") == "RSA" and size < MIN_RSA_BITS:
-        raise InvalidClientMetadata(f"jwks: RSA keys have at least {MIN_RSA_BITS} bits")
+    jwks = key_sets.check(_mapping(metadata, "jwks"))
+    if jwks and metadata.get("jwks_uri"):
+        raise InvalidClientMetadata("jwks and jwks_uri exclude each other")  # RFC 7591 §2
+    if method == "private_key_jwt" and not jwks and not metadata.get("jwks_uri"):
+        raise InvalidClientMetadata("jwks or jwks_uri: private_key_jwt needs a public key")
+    return jwks

@@ -13,6 +13,8 @@ from audit.ledger import Ledger
 from config.clock import Clock
 from config.database import Database, Transaction, in_transaction
 from config.identifiers import Randomness, new_id, new_secret
+from config.outgoing import Outgoing
+from oidc.clients import sectors
 from oidc.clients.client import HMAC_METHODS, SECRET_METHODS, Client
 from oidc.clients.metadata import check_secret, is_client_id, parse
 from oidc.keys.kept import KEEP_SECONDS
@@ -42,14 +44,19 @@ class Clients:
         database: Database,
         secret_keys: SecretKeys,
         ledger: Ledger,
+        outgoing: Outgoing,
         end_authorizations: EndAuthorizations,
         clock: Clock,
         randomness: Randomness,
     ) -> None:
-        """end_authorizations: called in the transaction that removes a client (`oidc.store.authorizations`)."""
+        """outgoing: for the addresses in metadata.
+
+        end_authorizations: called in the transaction that removes a client (`oidc.store.authorizations`).
+        """
         self._database = database
         self._secret_keys = secret_keys
         self._ledger = ledger
+        self._outgoing = outgoing
         self._end_authorizations = end_authorizations
         self._clock = clock
         self._randomness = randomness
@@ -77,6 +84,7 @@ class Clients:
         """
         client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
         given = check_secret(metadata, client)
+        self._check_addresses(metadata, client)
         with self._database.reading() as tx:
             before = store.known(tx, client.client_id)
         row, made = self._row(client, given, before)
@@ -119,6 +127,12 @@ class Clients:
         return self._secret_keys.unseal(
             _SECRET_PURPOSE, held.row.secret_sealed, client.client_id, key=held.row.secret_key
         )
+
+    def _check_addresses(self, metadata: Mapping[str, Any], client: Client) -> None:
+        if client.jwks_uri:
+            sectors.check_address(self._outgoing, "jwks_uri", client.jwks_uri)
+        if client.subject_type == "pairwise" and metadata.get("sector_identifier_uri"):
+            sectors.check(self._outgoing, metadata["sector_identifier_uri"], client.redirect_uris)
 
     def _row(
         self, client: Client, given: str | None, before: store.ClientRow | None

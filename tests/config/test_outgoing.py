@@ -13,7 +13,7 @@ from config.database import Database
 from config.errors import ConfigurationError, OutgoingError, OutgoingRefused, TransactionError
 from config.outgoing import Outgoing, is_public
 from tests.certificates import Authority
-from tests.config.other_server import Other, serving
+from tests.other_server import Other, serving
 
 HOST = "keys.partner.example"
 

@@ -21,9 +21,11 @@ from audit.ledger import Ledger
 from config.database import Database
 from config.identifiers import SystemRandomness, new_id
 from config.key_ring.local_file import LocalFileKeyRing
+from config.outgoing import Outgoing
+from config.settings import Outgoing as OutgoingSettings
 from oidc.authorization import Authorization
 from oidc.client_authentication import ClientAuthentication
-from oidc.clients import Client, Clients
+from oidc.clients import Client, ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
@@ -89,6 +91,9 @@ class House:
     sign_in: SimulatedSignIn = field(default_factory=SimulatedSignIn)
     subjects: SimulatedSubjects = field(default_factory=lambda: SimulatedSubjects({ALICE: dict(CLAIMS)}))
     evidence: SimulatedEvidence = field(default_factory=SimulatedEvidence)
+    outgoing: Outgoing = field(default_factory=lambda: Outgoing(OutgoingSettings()))
+    used: list[str] = field(default_factory=list)
+    """What clients presented, for tests that must not present it again."""
 
     def __post_init__(self) -> None:
         time, chance = self.clock, SystemRandomness()
@@ -107,13 +112,16 @@ class House:
             database=self.database,
             secret_keys=self.secret_keys,
             ledger=self.ledger,
+            outgoing=self.outgoing,
             end_authorizations=self.families.end_of_client,
             clock=time,
             randomness=chance,
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
-        self.authentication = ClientAuthentication(clients=self.clients, issuer=ISSUER, clock=time)
+        self.authentication = ClientAuthentication(
+            clients=self.clients, client_keys=ClientKeys(self.outgoing, time), issuer=ISSUER, clock=time
+        )
         self.access_tokens = AccessTokens(
             database=self.database,
             signing_keys=self.signing_keys,

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from oidc.clients import redirect_uris
 from oidc.clients.metadata import parse
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
+from tests.clocks import FixedClock
 from tests.oidc.provider_house import REDIRECT, SECRET, ClientKey, House, metadata
+
+PUBLIC_KEYS = {"keys": [ClientKey(FixedClock()).public]}
 
 
 def test_a_given_id_and_secret_are_kept(house: House) -> None:
@@ -49,8 +52,6 @@ def test_no_algorithm_named_means_rs256_in_an_import_and_es256_in_our_own(lone: 
 def test_two_clients_of_one_host_are_two_sectors_unless_they_say_so(lone: House) -> None:
     one, two = lone.add("one"), lone.add("two")
     assert one.sector != two.sector
-    shared_by = "https://city.example/sector.json"
-    assert lone.add("three", sector_identifier_uri=shared_by).sector == "city.example"
     assert lone.add("four", subject_type="public").sector == "public:"
 
 
@@ -108,7 +109,9 @@ def test_a_whole_contract_is_kept(lone: House) -> None:
         pytest.param({"id_token_signed_response_alg": "none"}, id="ID token unsigned"),
         pytest.param({"id_token_signed_response_alg": "HS256"}, id="ID token HS256"),
         pytest.param({"id_token_encrypted_response_alg": "RSA-OAEP"}, id="encryption not spoken"),
-        pytest.param({"jwks_uri": "https://school.example/jwks"}, id="jwks_uri not spoken yet"),
+        pytest.param({"jwks_uri": "http://school.example/jwks"}, id="jwks_uri http"),
+        pytest.param({"jwks_uri": "https://user@school.example/jwks"}, id="jwks_uri with a user"),
+        pytest.param({"jwks_uri": "https://school.example/jwks", "jwks": PUBLIC_KEYS}, id="jwks and jwks_uri"),
         pytest.param({"logo_uri": "javascript:alert(1)"}, id="logo javascript"),
         pytest.param({"policy_uri": "http://school.example/"}, id="policy http"),
         pytest.param({"sector_identifier_uri": "http://127.0.0.1/"}, id="sector http"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from tests.certificates import Issued
 
 @dataclass
 class Other:
-    """What it was asked: method, path, Host, body of each request."""
+    """What it was asked: method, path, Host, body of each request; and what it has to give."""
 
     port: int = 0
+    documents: dict[str, object] = field(default_factory=dict)
+    """JSON by path."""
     asked: list[tuple[str, str, str, bytes]] = field(default_factory=list)
     connections: int = 0
     ending: threading.Event = field(default_factory=threading.Event)
@@ -47,8 +50,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.other.asked.append((self.command, self.path, self.headers["Host"], body))
+        if self.path in self.server.other.documents:
+            return self._say(json.dumps(self.server.other.documents[self.path]).encode())
         ways = {"/redirect": self._redirect, "/slow": self._slow, "/zipped": self._zipped, "/cut": self._cut}
-        ways.get(self.path, self._plain)()
+        return ways.get(self.path, self._plain)()
 
     do_GET = do_POST = _answer  # noqa: N815 -- http.server's names
 
