@@ -87,11 +87,16 @@ class ClientAuthentication:
             unverified,
             client,
             keys=self._keys_of(client, kid),
-            # RFC 9126 §2: an assertion for another endpoint than the token endpoint may name that endpoint.
-            audiences={self._issuer, f"{self._issuer}/token", f"{self._issuer}{request.path}"},
+            audiences=self._audiences(client, request.path),
             now=self._clock.now(),
         )
         return AuthenticatedClient(client=client, method=client.token_endpoint_auth_method, assertion=assertion)
+
+    def _audiences(self, client: Client, path: str) -> str | frozenset[str]:
+        if client.demands.issuer_is_audience:
+            return self._issuer
+        # RFC 9126 §2: an assertion for another endpoint than the token endpoint may name that endpoint.
+        return frozenset({self._issuer, f"{self._issuer}/token", f"{self._issuer}{path}"})
 
     def _keys_of(self, client: Client, kid: object) -> Sequence[jwk.Key]:
         if client.token_endpoint_auth_method in HMAC_METHODS:

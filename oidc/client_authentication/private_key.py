@@ -49,13 +49,13 @@ def verify(
     client: Client,
     *,
     keys: Sequence[jwk.Key],
-    audiences: Collection[str],
+    audiences: str | Collection[str],
     now: datetime,
 ) -> Assertion:
     """Check an assertion by RFC 7523 §3, in the order of its list.
 
     keys: the client's public keys, or its secret as the one key of client_secret_jwt.
-    audiences: what `aud` may be; of an array every member must be one.
+    audiences: what `aud` may be; of an array every member must be one. A string: it must be that string, no array.
     Raises `InvalidClient`.
     """
     try:
@@ -68,7 +68,10 @@ def verify(
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:  # 1, 2
         raise InvalidClient("client assertion: iss and sub are the client_id")
     told = claims.get("aud")  # 3
-    members = told if isinstance(told, list) else [told]
+    if isinstance(audiences, str):
+        members, audiences = [told], {audiences}
+    else:
+        members = told if isinstance(told, list) else [told]
     if not members or not all(isinstance(one, str) and one in audiences for one in members):
         raise InvalidClient("client assertion: aud is the issuer or the token endpoint")
     expires_at = _time(claims, "exp")  # 4
@@ -87,7 +90,8 @@ def verify(
 def _algorithms(client: Client) -> Collection[str]:
     if client.token_endpoint_auth_signing_alg:
         return (client.token_endpoint_auth_signing_alg,)
-    return HMAC_ALGORITHMS if client.token_endpoint_auth_method in HMAC_METHODS else jwts.FOREIGN_ALGORITHMS
+    known = HMAC_ALGORITHMS if client.token_endpoint_auth_method in HMAC_METHODS else jwts.FOREIGN_ALGORITHMS
+    return known & client.demands.signing_algorithms
 
 
 def _time(claims: Mapping[str, Any], name: str) -> datetime | None:

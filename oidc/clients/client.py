@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from oidc import profiles
 from oidc.clients import redirect_uris
+from oidc.profiles import Profile
 
 PUBLIC = "none"
 """The token_endpoint_auth_method of clients that can keep no secret."""
@@ -61,7 +63,13 @@ class Client:
     contract: Mapping[str, Any] = field(default_factory=dict)
     """What the vault may be asked: purposes, retention, contact."""
     contacts: tuple[str, ...] = ()
-    profile: str = "standard"
+    profile: str = profiles.DEFAULT
+    """A name of `oidc.profiles`."""
+
+    @property
+    def demands(self) -> Profile:
+        """What its profile demands."""
+        return profiles.PROFILES[self.profile]
 
     @property
     def is_public(self) -> bool:

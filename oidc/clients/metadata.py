@@ -15,6 +15,7 @@ from oidc.clients import contract, key_sets, redirect_uris
 from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC, Client
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.jwts import FOREIGN_ALGORITHMS, OWN_ALGORITHMS
+from oidc.profiles import DEFAULT, PROFILES, Profile
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
 RESPONSE_TYPES = frozenset({"code"})
@@ -47,13 +48,18 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
     given_id = _text(metadata, "client_id") or client_id
     if not is_client_id(given_id):
         raise InvalidClientMetadata("client_id: 1 to 128 visible ASCII characters")
+    profile = PROFILES[_one_of(metadata, "profile", PROFILES.keys(), DEFAULT)]
+    # RFC 7591 §2: client_secret_basic is what a registration means that names none.
     method = _one_of(metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, "client_secret_basic")
+    if method not in profile.authentication:
+        raise InvalidClientMetadata(f"token_endpoint_auth_method: not for a client of profile {profile.name}")
     grant_types = _some_of(metadata, "grant_types", GRANT_TYPES, ["authorization_code"])
     native = _one_of(metadata, "application_type", {"web", "native"}, "web") == "native"
     uris = tuple(redirect_uris.check(uri, native=native) for uri in _list(metadata, "redirect_uris"))
     if "authorization_code" in grant_types and not uris:
         raise InvalidRedirectUri("redirect_uris: at least one is needed")
-    return Client(
+    default_alg = default_alg if default_alg in profile.signing_algorithms else "ES256"
+    client = Client(
         client_id=given_id,
         name=_text(metadata, "client_name") or given_id,
         names={key.partition("#")[2]: _text(metadata, key) for key in metadata if key.startswith("client_name#")},
@@ -73,16 +79,23 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         id_token_signed_response_alg=_one_of(metadata, "id_token_signed_response_alg", OWN_ALGORITHMS, default_alg),
         userinfo_signed_response_alg=_one_of(metadata, "userinfo_signed_response_alg", OWN_ALGORITHMS, "") or None,
         introspection_signed_response_alg=_one_of(
-            metadata, "introspection_signed_response_alg", OWN_ALGORITHMS, "RS256"
+            metadata, "introspection_signed_response_alg", OWN_ALGORITHMS, default_alg
         ),
         jwks=_jwks(metadata, method),
         jwks_uri=_text(metadata, "jwks_uri"),
-        require_pkce=_pkce(metadata, method),
-        require_pushed_authorization_requests=_flag(metadata, "require_pushed_authorization_requests"),
-        dpop_bound_access_tokens=_flag(metadata, "dpop_bound_access_tokens"),
+        require_pkce=_pkce(metadata, method, profile),
+        require_pushed_authorization_requests=_demanded(
+            metadata, "require_pushed_authorization_requests", profile, demanded=profile.pushed_requests
+        ),
+        dpop_bound_access_tokens=_demanded(
+            metadata, "dpop_bound_access_tokens", profile, demanded=profile.sender_constrained
+        ),
+        profile=profile.name,
         contract=contract.check(metadata.get("contract", {})),
         contacts=tuple(_list(metadata, "contacts")),
     )
+    _check_algorithms(client, profile)
+    return client
 
 
 def is_client_id(text: str) -> bool:
@@ -179,11 +192,31 @@ def _signing_alg(metadata: Mapping[str, Any], method: str) -> str | None:
     return _one_of(metadata, "token_endpoint_auth_signing_alg", known, "") or None
 
 
-def _pkce(metadata: Mapping[str, Any], method: str) -> bool:
-    required = _flag(metadata, "require_pkce", default=True)
-    if not required and method == PUBLIC:
-        raise InvalidClientMetadata("require_pkce: a public client can't do without (RFC 9700 §2.1.1)")
+def _pkce(metadata: Mapping[str, Any], method: str, profile: Profile) -> bool:
+    # Without PKCE a public client's code is anybody's (RFC 9700 §2.1.1).
+    required = _flag(metadata, "require_pkce", default=profile.pkce or method == PUBLIC)
+    if not required and (method == PUBLIC or profile.pushed_requests):
+        raise InvalidClientMetadata("require_pkce: this client can't do without")
     return required
+
+
+def _demanded(metadata: Mapping[str, Any], name: str, profile: Profile, *, demanded: bool) -> bool:
+    value = _flag(metadata, name, default=demanded)
+    if demanded and not value:
+        raise InvalidClientMetadata(f"{name}: profile {profile.name} demands it")
+    return value
+
+
+def _check_algorithms(client: Client, profile: Profile) -> None:
+    for name in (
+        "id_token_signed_response_alg",
+        "userinfo_signed_response_alg",
+        "introspection_signed_response_alg",
+        "token_endpoint_auth_signing_alg",
+    ):
+        alg = getattr(client, name)
+        if alg is not None and alg not in profile.signing_algorithms:
+            raise InvalidClientMetadata(f"{name}: not for a client of profile {profile.name}")
 
 
 def _jwks(metadata: Mapping[str, Any], method: str) -> Mapping[str, Any]:

@@ -22,7 +22,8 @@ class FoundToken:
     """A refresh token that this request may use, in the words of Authlib's hooks."""
 
     family: AuthorizationRow
-    successor: str = field(repr=False)
+    successor: str | None = field(repr=False)
+    """None where tokens don't rotate: the client keeps the one it has (RFC 6749 §6)."""
 
     def check_client(self, client: Client) -> bool:
         """Whether it was issued to that client."""
@@ -58,6 +59,8 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc] # Authlib has no ty
             if family.ended_reason == TAKEN_BACK and row.used_at is None:
                 raise InvalidGrantError(taken_back_on(family.ended_at))
             return None
+        if not request.client.demands.rotation:
+            return FoundToken(family, None)
         successor = self.server.refresh_tokens.rotate(request.tx, refresh_token, row)
         if successor is None:
             request.commits = self.server.families.end(request.tx, family, REFRESH_REUSE, ActorKind.SERVICE)

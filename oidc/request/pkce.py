@@ -1,4 +1,4 @@
-"""PKCE: S256, always (RFC 7636 §4.3, RFC 9700 §2.1.1)."""
+"""PKCE: S256 or, for some confidential clients, none (RFC 7636 §4.3, RFC 9700 §2.1.1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 def code_challenge(client: Client, parameters: Mapping[str, str]) -> str | None:
     """The challenge; None only for a confidential client that the operator excused.
 
-    RFC 9700 §2.1.1: that client must then send a nonce, which protects its code as well. RFC 7636 §4.3: a missing
+    RFC 9700 §2.1.1: that client must then send a nonce, which protects its code as well; of one registered as
+    openid-basic not even that is asked (OpenID Connect Core §3.1.2.1). RFC 7636 §4.3: a missing
     method means `plain`, which is refused.
     """
     challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
@@ -25,7 +26,7 @@ def code_challenge(client: Client, parameters: Mapping[str, str]) -> str | None:
             raise InvalidRequest("code_challenge_method without code_challenge")
         if client.require_pkce or client.is_public:
             raise InvalidRequest("code_challenge is missing (PKCE, S256)")
-        if "nonce" not in parameters:
+        if client.demands.pkce and "nonce" not in parameters:
             raise InvalidRequest("without PKCE a nonce is needed")
         return None
     if method not in METHODS:
