@@ -68,6 +68,8 @@ from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
 from oidc.request import Checks
+from oidc.request.objects import RequestObjects
+from oidc.responses import Responses
 from oidc.revocation import Revocation
 from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Proofs
@@ -243,9 +245,8 @@ def build(
         randomness=randomness,
         retry=settings.provider.refresh_retry,
     )
-    client_authentication = ClientAuthentication(
-        clients=clients, client_keys=ClientKeys(outgoing, clock), issuer=issuer, clock=clock
-    )
+    client_keys = ClientKeys(outgoing, clock)
+    client_authentication = ClientAuthentication(clients=clients, client_keys=client_keys, issuer=issuer, clock=clock)
     id_tokens = IdTokens(signing_keys=signing_keys, issuer=issuer, clock=clock, randomness=randomness)
     issuing = Issuing(
         database=database,
@@ -281,12 +282,15 @@ def build(
         randomness=randomness,
     )
     checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
+    request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
     provider = Provider(
         issuer=issuer,
         authorization=Authorization(
             database=database,
             clients=clients,
+            objects=request_objects,
             checks=checks,
+            responses=Responses(signing_keys=signing_keys, issuer=issuer, clock=clock),
             interactions=interactions,
             consent=consent,
             issuing=issuing,
@@ -297,6 +301,7 @@ def build(
         pushing=Pushing(
             database=database,
             client_authentication=client_authentication,
+            objects=request_objects,
             checks=checks,
             interactions=interactions,
             proofs=proofs,

@@ -31,26 +31,12 @@ from oidc.pairwise import Pairwise
 from oidc.presence import Presence
 from oidc.protocols import GrantId, SignedIn, SignIn
 from oidc.request import AcceptedRequest, Checks, redirect_uri, response
+from oidc.request.objects import RequestObjects
 from oidc.request.parameters import unrepeated
+from oidc.responses import Answer, Responses
 from oidc.store import grants, interactions
 
 Pairs = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """Parameters for the client, by redirect or by a form that posts itself."""
-
-    redirect_uri: str
-    response_mode: str
-    parameters: dict[str, str] = field(repr=False)
-    reason: str = ""
-    """Of a refusal, for the log."""
-
-    @property
-    def location(self) -> str:
-        """The redirect of response_mode query."""
-        return redirect_uri.with_parameters(self.redirect_uri, self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +65,9 @@ class Authorization:
         *,
         database: Database,
         clients: Clients,
+        objects: RequestObjects,
         checks: Checks,
+        responses: Responses,
         interactions: Interactions,
         consent: Consent,
         issuing: Issuing,
@@ -87,10 +75,12 @@ class Authorization:
         sign_in: SignIn,
         clock: Clock,
     ) -> None:
-        """checks: the table. sign_in: who is at the browser of the current request."""
+        """objects: opens signed requests. checks: the table. sign_in: who is at the browser of the current request."""
         self._database = database
         self._clients = clients
+        self._objects = objects
         self._checks = checks
+        self._responses = responses
         self._interactions = interactions
         self._consent = consent
         self._issuing = issuing
@@ -131,6 +121,7 @@ class Authorization:
         if parameters.get("request_uri", "").startswith(PUSHED):
             return self._pushed(client, parameters, keep=keep)
         try:
+            parameters, resources = self._objects.opened(client, parameters, resources)
             target = redirect_uri.accept(client, parameters.get("redirect_uri"))
             state = response.state(parameters)
         except OAuthError as error:
@@ -142,8 +133,8 @@ class Authorization:
         except OAuthError as error:
             if not error.redirectable:
                 return Refused(error=error, client_name=client.name)
-            mode = "form_post" if parameters.get("response_mode") == "form_post" else "query"
-            return self._error(target, mode, state, error)
+            mode = response.response_mode_of_error(client, parameters)
+            return self._responses.error(client, target, mode, state, error)
         if keep:
             return Page(f"/authorize/{self._interactions.keep(request)}")
         return self._answered(client, request, lambda: self._begin(client, request))
@@ -182,7 +173,7 @@ class Authorization:
         except UnknownInteraction as error:
             return Refused(error=error, client_name=client.name)
         except OAuthError as error:
-            return self._error(request.redirect_uri, request.response_mode, request.state, error)
+            return self._responses.error(client, request.redirect_uri, request.response_mode, request.state, error)
 
     def _begin(self, client: Client, request: AcceptedRequest) -> Outcome:
         there = self._sign_in.current()
@@ -198,10 +189,12 @@ class Authorization:
             if grant is None:
                 return None
             with self._database.transaction() as tx:
-                return self._code(tx, client, request, there, grants.by_id(tx, grant))
+                code = self._code(tx, client, request, there, grants.by_id(tx, grant))
+            return self._answer(client, request, code)
         with self._database.transaction() as tx:
             row = self._consent.covering(tx, there.subject, request)
-            return None if row is None else self._code(tx, client, request, there, row)
+            found = None if row is None else self._code(tx, client, request, there, row)
+        return None if found is None else self._answer(client, request, found)
 
     def _go_on(self, client: Client, interaction: Interaction, there: SignedIn | None) -> Outcome:
         request, row = interaction.request, interaction.row
@@ -220,7 +213,8 @@ class Authorization:
             # The one that marks it answered makes the code; a second tab or a replay finds it over.
             if interactions.finish(tx, row.handle_hash, self._clock.now()) != 1:
                 raise UnknownInteraction
-            return self._code(tx, client, request, there, grants.by_id(tx, grant))
+            code = self._code(tx, client, request, there, grants.by_id(tx, grant))
+        return self._answer(client, request, code)
 
     def _asked_to_sign_in(self, request: AcceptedRequest, there: SignedIn | None, handle: str | None) -> Page:
         if "none" in request.prompt:
@@ -255,24 +249,16 @@ class Authorization:
         request: AcceptedRequest,
         there: SignedIn,
         grant: grants.GrantRow | None,
-    ) -> Answer:
+    ) -> str:
         try:
-            code = self._issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)
+            return self._issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)
         except InvalidGrant as error:  # a word of the token endpoint: here it was taken back between approval and now
             raise AccessDenied from error
-        return self._answer(request.redirect_uri, request.response_mode, request.state, {"code": code})
 
-    def _error(self, target: str, mode: str, state: str | None, error: OAuthError) -> Answer:
-        return self._answer(target, mode, state, error.parameters(), error.detail)
-
-    def _answer(
-        self, target: str, mode: str, state: str | None, parameters: dict[str, str], reason: str = ""
-    ) -> Answer:
-        told = dict(parameters)
-        if state is not None:
-            told["state"] = state
-        told["iss"] = self._checks.issuer  # RFC 9207 §2: in success and error
-        return Answer(redirect_uri=target, response_mode=mode, parameters=told, reason=reason)
+    def _answer(self, client: Client, request: AcceptedRequest, code: str) -> Answer:
+        return self._responses.answer(
+            client, request.redirect_uri, request.response_mode, request.state, {"code": code}
+        )
 
 
 def _split(pairs: Pairs) -> tuple[dict[str, str], list[str]]:

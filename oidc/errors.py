@@ -157,15 +157,9 @@ class InvalidRequestUri(OAuthError):
 
 
 class InvalidRequestObject(OAuthError):
-    """A request object doesn't verify (RFC 9101 §6)."""
+    """The request object isn't the client's, isn't for us, or isn't valid now (RFC 9101 §6, §7)."""
 
     code: ClassVar[str] = "invalid_request_object"
-
-
-class RequestNotSupported(OAuthError):
-    """Request objects aren't taken here (OpenID Connect Core §3.1.2.6)."""
-
-    code: ClassVar[str] = "request_not_supported"
 
 
 class RequestUriNotSupported(OAuthError):

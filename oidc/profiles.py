@@ -1,7 +1,8 @@
 """What each profile demands of a client, as one table. A client is registered for one; the operator chooses.
 
 `openid-basic`: old relying parties as OpenID Connect Core §15.1 describes them. `baseline`: RFC 9700, the default.
-`fapi2`: the FAPI 2.0 Security Profile (final), §5.3.2 for the server and §5.3.3 for the client.
+`fapi2`: the FAPI 2.0 Security Profile (final), §5.3.2 for the server and §5.3.3 for the client;
+`fapi2-message-signing` with signed requests and answers on top.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ class Profile:
     """Access tokens are bound to a key of the client."""
     rotation: bool
     """Refresh tokens rotate. Not where access tokens are bound and the client proves itself (FAPI 2.0 §5.3.2.1)."""
+    signed_requests: bool
+    """FAPI 2.0 Message Signing §5.3.1."""
+    signed_responses: bool
+    """FAPI 2.0 Message Signing §5.4.1."""
     issuer_is_audience: bool
     """Of client assertions `aud` is the issuer, a string (FAPI 2.0 §5.3.2.1)."""
 
@@ -42,11 +47,17 @@ _FAPI_ALGORITHMS: Final = frozenset({"PS256", "ES256", "EdDSA", "Ed25519"})  # F
 # fmt: off
 _ROWS: Final = (
     Profile(name="openid-basic", authentication=_ANY, signing_algorithms=_ALGORITHMS,
-            pkce=False, pushed_requests=False, sender_constrained=False, rotation=True, issuer_is_audience=False),
+            pkce=False, pushed_requests=False, sender_constrained=False, rotation=True,
+            signed_requests=False, signed_responses=False, issuer_is_audience=False),
     Profile(name="baseline", authentication=_ANY, signing_algorithms=_ALGORITHMS,
-            pkce=True, pushed_requests=False, sender_constrained=False, rotation=True, issuer_is_audience=False),
+            pkce=True, pushed_requests=False, sender_constrained=False, rotation=True,
+            signed_requests=False, signed_responses=False, issuer_is_audience=False),
     Profile(name="fapi2", authentication=KEYS, signing_algorithms=_FAPI_ALGORITHMS,
-            pkce=True, pushed_requests=True, sender_constrained=True, rotation=False, issuer_is_audience=True),
+            pkce=True, pushed_requests=True, sender_constrained=True, rotation=False,
+            signed_requests=False, signed_responses=False, issuer_is_audience=True),
+    Profile(name="fapi2-message-signing", authentication=KEYS, signing_algorithms=_FAPI_ALGORITHMS,
+            pkce=True, pushed_requests=True, sender_constrained=True, rotation=False,
+            signed_requests=True, signed_responses=True, issuer_is_audience=True),
 )
 # fmt: on
 PROFILES: Final = {profile.name: profile for profile in _ROWS}

@@ -10,6 +10,7 @@ from oidc.client_authentication import AuthenticatedClient, ClientAuthentication
 from oidc.errors import InvalidRequest, OAuthError
 from oidc.interaction import Interactions
 from oidc.request import AcceptedRequest, Checks
+from oidc.request.objects import RequestObjects
 from oidc.tokens.binding import Proof, Proofs
 
 
@@ -21,13 +22,15 @@ class Pushing:
         *,
         database: Database,
         client_authentication: ClientAuthentication,
+        objects: RequestObjects,
         checks: Checks,
         interactions: Interactions,
         proofs: Proofs,
     ) -> None:
-        """checks: the table of the authorization endpoint. interactions: where the request waits for a browser."""
+        """objects, checks: those of the authorization endpoint. interactions: where the request waits for a browser."""
         self._database = database
         self._client_authentication = client_authentication
+        self._objects = objects
         self._checks = checks
         self._interactions = interactions
         self._proofs = proofs
@@ -57,7 +60,8 @@ class Pushing:
     ) -> AcceptedRequest:
         if "request_uri" in presented.form:  # RFC 9126 §2.1
             raise InvalidRequest("request_uri in a pushed request")
-        request = self._checks.check(authenticated.client, presented.form, presented.resources)
+        parameters, resources = self._objects.opened(authenticated.client, presented.form, presented.resources)
+        request = self._checks.check(authenticated.client, parameters, resources)
         if proof is None:
             return request
         # RFC 9449 §10.1: the proof binds the code as dpop_jkt does; both must then name one key.

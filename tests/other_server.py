@@ -20,6 +20,8 @@ class Other:
     port: int = 0
     documents: dict[str, object] = field(default_factory=dict)
     """JSON by path."""
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    """Anything else by path."""
     asked: list[tuple[str, str, str, bytes]] = field(default_factory=list)
     connections: int = 0
     ending: threading.Event = field(default_factory=threading.Event)
@@ -50,6 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.other.asked.append((self.command, self.path, self.headers["Host"], body))
+        if self.path in self.server.other.bodies:
+            return self._say(self.server.other.bodies[self.path])
         if self.path in self.server.other.documents:
             return self._say(json.dumps(self.server.other.documents[self.path]).encode())
         ways = {"/redirect": self._redirect, "/slow": self._slow, "/zipped": self._zipped, "/cut": self._cut}

@@ -52,6 +52,13 @@ class Client:
     """None: plain JSON."""
     introspection_signed_response_alg: str = "RS256"
     """Of signed introspection answers (RFC 9701 §6, where RS256 is the default)."""
+    authorization_signed_response_alg: str = "RS256"
+    """Of signed authorization answers (JARM §3, where RS256 is the default)."""
+    request_object_signing_alg: str | None = None
+    """The only algorithm of its request objects; None means any that its profile allows."""
+    require_signed_request_object: bool = False
+    request_uris: tuple[str, ...] = ()
+    """Where its request objects may lie; no other address is fetched."""
     jwks: Mapping[str, Any] = field(default_factory=dict)
     """A JWK Set of public keys."""
     jwks_uri: str = ""
@@ -75,6 +82,11 @@ class Client:
     def is_public(self) -> bool:
         """Whether it can't authenticate (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == PUBLIC
+
+    @property
+    def must_sign_requests(self) -> bool:
+        """Whether a request without a signed object is refused (RFC 9101 §10.5)."""
+        return self.require_signed_request_object or self.demands.signed_requests
 
     def name_in(self, language: str) -> str:
         """Its name in a language, else the plain one."""

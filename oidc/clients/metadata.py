@@ -30,7 +30,6 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _UNSUPPORTED = (
     "id_token_encrypted_response_alg",
     "userinfo_encrypted_response_alg",
-    "request_object_signing_alg",
     "request_object_encryption_alg",
     "tls_client_certificate_bound_access_tokens",
 )
@@ -81,6 +80,12 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         introspection_signed_response_alg=_one_of(
             metadata, "introspection_signed_response_alg", OWN_ALGORITHMS, default_alg
         ),
+        authorization_signed_response_alg=_one_of(
+            metadata, "authorization_signed_response_alg", OWN_ALGORITHMS, default_alg
+        ),
+        request_object_signing_alg=_one_of(metadata, "request_object_signing_alg", FOREIGN_ALGORITHMS, "") or None,
+        require_signed_request_object=_flag(metadata, "require_signed_request_object"),
+        request_uris=tuple(_list(metadata, "request_uris")),
         jwks=_jwks(metadata, method),
         jwks_uri=_text(metadata, "jwks_uri"),
         require_pkce=_pkce(metadata, method, profile),
@@ -213,6 +218,8 @@ def _check_algorithms(client: Client, profile: Profile) -> None:
         "userinfo_signed_response_alg",
         "introspection_signed_response_alg",
         "token_endpoint_auth_signing_alg",
+        "authorization_signed_response_alg",
+        "request_object_signing_alg",
     ):
         alg = getattr(client, name)
         if alg is not None and alg not in profile.signing_algorithms:

@@ -131,6 +131,8 @@ class Clients:
     def _check_addresses(self, metadata: Mapping[str, Any], client: Client) -> None:
         if client.jwks_uri:
             sectors.check_address(self._outgoing, "jwks_uri", client.jwks_uri)
+        for uri in client.request_uris:
+            sectors.check_address(self._outgoing, "request_uris", uri.partition("#")[0])
         if client.subject_type == "pairwise" and metadata.get("sector_identifier_uri"):
             sectors.check(self._outgoing, metadata["sector_identifier_uri"], client.redirect_uris)
 
@@ -193,7 +195,7 @@ def _dump(client: Client) -> str:
 
 
 _SETS = frozenset({"grant_types", "response_types", "scopes"})
-_TUPLES = frozenset({"redirect_uris", "post_logout_redirect_uris", "contacts"})
+_TUPLES = frozenset({"redirect_uris", "post_logout_redirect_uris", "request_uris", "contacts"})
 
 
 def _client(row: store.ClientRow) -> Client:

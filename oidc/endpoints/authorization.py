@@ -6,9 +6,10 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from config.logs import get_logger
-from oidc.authorization import Answer, Authorization, Outcome, Page
+from oidc.authorization import Authorization, Outcome, Page
 from oidc.endpoints.client_request import FORM, MAX_BYTES
 from oidc.protocols import ErrorScreen, Screens
+from oidc.responses import Answer
 
 log = get_logger(__name__)
 
@@ -49,9 +50,9 @@ def _response(outcome: Outcome, screens: Screens) -> Response:
     if isinstance(outcome, Page):
         answer = redirect(outcome.url, 303)
     elif isinstance(outcome, Answer):
-        if "error" in outcome.parameters:
-            log.info("authorization_refused", error_code=outcome.parameters["error"], reason=outcome.reason)
-        if outcome.response_mode == "form_post":
+        if outcome.error:
+            log.info("authorization_refused", error_code=outcome.error, reason=outcome.reason)
+        if outcome.by_form:
             answer = Response(screens.form_post(outcome.redirect_uri, outcome.parameters), mimetype="text/html")
         else:
             answer = redirect(outcome.location, 303)

@@ -39,9 +39,9 @@ class Checks:
         """
         redirect = redirect_uri.accept(client, parameters.get("redirect_uri"))  # RFC 9700 §2.1, RFC 8252 §7.3
         state = response.state(parameters)  # RFC 6749 §4.1.1
-        response.not_taken(parameters)  # Core §6.1, §6.2, §7.2.1: no request objects here
+        response.not_taken(parameters)  # Core §7.2.1
         response_type = response.response_type(client, parameters)  # RFC 6749 §3.1.1
-        response_mode = response.response_mode(parameters)  # OAuth 2.0 Multiple Response Types §2.1, Form Post
+        response_mode = response.response_mode(client, parameters)  # OAuth 2.0 Form Post, JARM §2.3
         nonce = response.opaque(parameters, "nonce")  # Core §3.1.2.1
         challenge = pkce.code_challenge(client, parameters)  # RFC 7636 §4.3, RFC 9700 §2.1.1
         scopes, shorthand = scope.accept(client, self.evidence, parameters)  # RFC 6749 §3.3

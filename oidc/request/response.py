@@ -9,25 +9,20 @@ from oidc.clients import Client
 from oidc.errors import (
     InvalidRequest,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
     UnsupportedResponseType,
 )
 
 RESPONSE_TYPES = ("code",)
-RESPONSE_MODES = ("query", "form_post")
+RESPONSE_MODES = ("query", "form_post", "query.jwt", "form_post.jwt", "jwt")
+"""`jwt` stands for query.jwt, the signed form of what code answers by (JARM §2.3.4)."""
 MAX_VALUE = 2_048
 """Characters of state or nonce: they travel through URLs and cookies."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def not_taken(parameters: Mapping[str, str]) -> None:
-    """Refuse request objects, references to them, and registration inside the request."""
-    if "request" in parameters:
-        raise RequestNotSupported
-    if "request_uri" in parameters:
-        raise RequestUriNotSupported
+    """Refuse registration inside the request. Request objects are opened by then (`oidc.request.objects`)."""
     if "registration" in parameters:
         raise RegistrationNotSupported
 
@@ -44,12 +39,22 @@ def response_type(client: Client, parameters: Mapping[str, str]) -> str:
     return asked
 
 
-def response_mode(parameters: Mapping[str, str]) -> str:
-    """How the answer travels: query (the default for code) or form_post."""
-    asked = parameters.get("response_mode", "query")
+def response_mode(client: Client, parameters: Mapping[str, str]) -> str:
+    """How the answer travels: query (the default for code) or form_post, plain or signed."""
+    asked = parameters.get("response_mode", "jwt" if client.demands.signed_responses else "query")
     if asked not in RESPONSE_MODES:
         raise InvalidRequest("response_mode is unknown or not allowed for this response_type")
+    if client.demands.signed_responses and not asked.endswith("jwt"):
+        raise InvalidRequest("this client's answers are signed: response_mode jwt")
     return asked
+
+
+def response_mode_of_error(client: Client, parameters: Mapping[str, str]) -> str:
+    """How a refusal travels, whatever else the request says."""
+    try:
+        return response_mode(client, parameters)
+    except InvalidRequest:
+        return "jwt" if client.demands.signed_responses else "query"
 
 
 def state(parameters: Mapping[str, str]) -> str | None:

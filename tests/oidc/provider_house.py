@@ -37,6 +37,8 @@ from oidc.protocols import GrantId, SignedIn, SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
 from oidc.request import AcceptedRequest, Checks
+from oidc.request.objects import RequestObjects
+from oidc.responses import Responses
 from oidc.revocation import Revocation
 from oidc.store import grants, secret_keys, signing_keys
 from oidc.tokens.access_token import AccessTokens
@@ -119,8 +121,9 @@ class House:
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
+        self.client_keys = ClientKeys(self.outgoing, time)
         self.authentication = ClientAuthentication(
-            clients=self.clients, client_keys=ClientKeys(self.outgoing, time), issuer=ISSUER, clock=time
+            clients=self.clients, client_keys=self.client_keys, issuer=ISSUER, clock=time
         )
         self.access_tokens = AccessTokens(
             database=self.database,
@@ -169,12 +172,15 @@ class House:
     def _app(self) -> Flask:
         app = Flask("provider")
         checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
+        objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
         provider = Provider(
             issuer=ISSUER,
             authorization=Authorization(
                 database=self.database,
                 clients=self.clients,
+                objects=objects,
                 checks=checks,
+                responses=Responses(signing_keys=self.signing_keys, issuer=ISSUER, clock=self.clock),
                 interactions=self.interactions,
                 consent=self.consent,
                 issuing=self.issuing,
@@ -185,6 +191,7 @@ class House:
             pushing=Pushing(
                 database=self.database,
                 client_authentication=self.authentication,
+                objects=objects,
                 checks=checks,
                 interactions=self.interactions,
                 proofs=self.proofs,

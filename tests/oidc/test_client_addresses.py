@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwk
+from werkzeug.test import TestResponse
 
 from config.database import Database
 from config.outgoing import Outgoing
@@ -18,7 +19,8 @@ from oidc.client_authentication.private_key import ASSERTION_TYPE
 from oidc.errors import InvalidClientMetadata
 from tests.certificates import Authority
 from tests.clocks import FixedClock
-from tests.oidc.provider_house import REDIRECT, ClientKey, House, metadata
+from tests.oidc.asking import parameters
+from tests.oidc.provider_house import ISSUER, REDIRECT, ClientKey, House, metadata
 from tests.other_server import Other, serving
 
 HOST = "partner.example"
@@ -145,3 +147,33 @@ def test_the_citys_own_network_is_never_called(lone: House, name: str, host: str
             lone.clients.add(client, actor="tests")
             assert status(lone, client_key(lone, "one"), "one") == 401
         assert inside.connections == 0
+
+
+def by_reference(house: House, other: Other, key: ClientKey, path: str, *, registered: str = "/object") -> TestResponse:
+    """A request by reference of a client that registered one address."""
+    now = int(house.clock.now().timestamp())
+    claims = {"iss": "school", "aud": ISSUER, "exp": now + 60, **parameters()}
+    other.bodies["/object"] = key.sign({"alg": "ES256", "typ": "oauth-authz-req+jwt"}, claims).encode()
+    base = f"https://{HOST}:{other.port}"
+    house.add(jwks={"keys": [key.public]}, request_uris=[f"{base}{registered}"])
+    return house.http.get("/authorize", query_string={"client_id": "school", "request_uri": f"{base}{path}"})
+
+
+@pytest.mark.parametrize("path", ["/object", "/object#sha256"])
+def test_a_request_object_is_fetched_from_where_it_was_registered(house: House, other: Other, path: str) -> None:
+    asked = by_reference(house, other, client_key(house, "k1"), path, registered=path)
+    assert asked.location.startswith("/sign-in")
+    assert [request[1] for request in other.asked] == ["/object"]
+
+
+@pytest.mark.parametrize("path", ["/other", "/object?x=1", "/object/", "/OBJECT"])
+def test_no_other_address_is_called(house: House, other: Other, path: str) -> None:
+    assert by_reference(house, other, client_key(house, "k1"), path).status_code == 400
+    assert other.connections == 0
+
+
+def test_a_reference_of_a_client_that_registered_none_is_not_called(house: House, other: Other) -> None:
+    house.add()
+    uri = f"https://{HOST}:{other.port}/object"
+    refused = house.http.get("/authorize", query_string={"client_id": "school", "request_uri": uri})
+    assert (refused.status_code, other.connections) == (400, 0)

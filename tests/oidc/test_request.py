@@ -101,8 +101,6 @@ def test_the_valid_request_passes_and_survives_being_kept() -> None:
             "unmet_authentication_requirements",
             id="Core §5.5.1.1 essential acr out of reach",
         ),
-        pytest.param({"request": "eyJ"}, "request_not_supported", id="request object"),
-        pytest.param({"request_uri": "https://x.example/r"}, "request_uri_not_supported", id="request by reference"),
         pytest.param({"registration": "{}"}, "registration_not_supported", id="registration"),
         pytest.param({"nonce": "n" * 3000}, "invalid_request", id="nonce too long"),
         pytest.param({"authorization_details": "{"}, "invalid_authorization_details", id="details no JSON"),
