@@ -130,7 +130,7 @@ def test_two_services_with_one_persons_one_paper_hold_no_common_identifier(
 
 def test_the_claims_that_discovery_announces_are_those_that_an_account_can_hold(town: Town) -> None:
     alice = town.citizen()
-    known = AccountSubjects(town.house.accounts)
+    known = AccountSubjects(town.house.database, town.house.accounts)
     told = {"birthdate": "1990-05-17", "phone_number": "+33612345678"}
     whole = {name: values.checked(name, told.get(name, "Somewhere")) for name in values.FIELDS}
     town.house.accounts.set_attributes(alice.account, whole)
