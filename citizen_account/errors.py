@@ -108,6 +108,13 @@ class RoleRefused(Refusal):
         self.reason = reason
 
 
+class NoSuchReceipt(Refusal):
+    """The person has no receipt of that number."""
+
+    code: ClassVar[str] = "not_found"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+
+
 class NoSuchAccount(Refusal):
     """There is no account of that id."""
 

@@ -362,6 +362,9 @@ def upgrade() -> None:
         sa.Column("claims", sa.Text(), nullable=False, comment="clear: JSON of claim names for userinfo and ID token"),
         sa.Column("details", sa.Text(), nullable=False, comment="clear: JSON of authorization_details, codes only"),
         sa.Column("lendings", sa.Text(), nullable=False, comment="clear: JSON of opaque lending ids"),
+        sa.Column(
+            "entry", sa.String(length=64), nullable=False, comment="clear: id of the ledger entry that tells of it"
+        ),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True, comment="empty: until it is taken back"),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
