@@ -120,3 +120,10 @@ class NoSuchAccount(Refusal):
 
     code: ClassVar[str] = "no_such_account"
     status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+
+
+class DoorsClosed(Refusal):
+    """A backup was put back, and what had ended since is not ended again yet."""
+
+    code: ClassVar[str] = "doors_closed"
+    status: ClassVar[HTTPStatus] = HTTPStatus.SERVICE_UNAVAILABLE

@@ -238,6 +238,11 @@ class Consent:
                 return False
             return self._end(tx, row, authorizations.TAKEN_BACK, actor or subject, actor_kind)
 
+    def end(self, tx: Transaction, grant: GrantId, *, actor: str, actor_kind: ActorKind) -> bool:
+        """End a grant, its tokens and its lendings, whosever it is; False when there is none or it is over."""
+        row = grants.by_id(tx, grant)
+        return row is not None and self._end(tx, row, "person", actor, actor_kind)
+
     def end_all(self, tx: Transaction, subject: SubjectId, *, actor: str = "") -> int:
         """End every grant of a person whose account closes; how many stood."""
         rows = grants.of_subject(tx, subject)

@@ -314,9 +314,15 @@ def set_up(settings: Settings) -> None:
 
 def build(settings: Settings, clock: FixedClock) -> Town:
     """The town of these settings, which was set up before; its buckets are made."""
-    house = _house(settings, clock)
-    for store in house.stores.values():
+    town = open_again(settings, clock)
+    for store in town.house.stores.values():
         store.ensure_bucket()
+    return town
+
+
+def open_again(settings: Settings, clock: FixedClock) -> Town:
+    """The House over what is there: a start."""
+    house = _house(settings, clock)
     return Town(house, create_app(house), clock)
 
 
