@@ -1,4 +1,4 @@
-"""The second copy, in a bucket whose lock keeps it: full tiles, full bundles, one checkpoint an hour.
+"""The second copy, in a bucket whose lock keeps it: full tiles, full bundles, their endings, one checkpoint an hour.
 
 A checkpoint's name says when it was kept, so that a leaf which claims to be older than one that lacks it is found.
 """
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from audit.sequencer import Sequencer, object_name
 from audit.store import entries
-from audit.tlog import tiles
+from audit.tlog import endings, tiles
 from config.clock import Clock
 from config.database import Database
 from config.errors import ObjectMissing
@@ -89,8 +89,8 @@ class Archive:
             level, count = level + 1, count // tiles.WIDTH
 
     def _has(self, generation: int, level: int, index: int) -> bool:
-        # Of a tile and its bundle the bundle is written last.
-        path = tiles.bundle_path(index) if level == 0 else tiles.hash_path(level, index)
+        # Of a tile, its bundle and its endings the endings are written last.
+        path = endings.path(index) if level == 0 else tiles.hash_path(level, index)
         try:
             self._store.head(object_name(generation, path))
         except ObjectMissing:

@@ -66,6 +66,8 @@ class Entry:
 
     kind: ClassVar[str] = ""
     term: ClassVar[Term] = Term.ACCOUNT
+    ends: ClassVar[bool] = False
+    """Whether it tells of something that must stay ended after a restore (`audit.endings`)."""
     actor_kind: ActorKind = field(metadata={"clear": True})
     actor: str = field(default="", metadata={"clear": False})
     outcome: Outcome = field(default=Outcome.DONE, metadata={"clear": True})
@@ -80,10 +82,11 @@ class Entry:
         ]
 
 
-def _kind(name: str, term: Term = Term.ACCOUNT) -> Callable[[type[_E]], type[_E]]:
+def _kind(name: str, term: Term = Term.ACCOUNT, *, ends: bool = False) -> Callable[[type[_E]], type[_E]]:
     def register(cls: type[_E]) -> type[_E]:
         cls.kind = name
         cls.term = term
+        cls.ends = ends
         CATALOGUE[name] = cls
         return cls
 
@@ -123,7 +126,7 @@ class DocumentOpened(Entry):
     version: str = sealed()
 
 
-@_kind("document_deleted")
+@_kind("document_deleted", ends=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentDeleted(Entry):
     """A paper, its keys and its description are gone here; from backups with the root version."""
@@ -149,7 +152,7 @@ class DocumentLent(Entry):
     grant: str = sealed()
 
 
-@_kind("lending_taken_back", Term.EXCHANGE)
+@_kind("lending_taken_back", Term.EXCHANGE, ends=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LendingTakenBack(Entry):
     """A lending ended before its date."""
@@ -202,12 +205,13 @@ class ReadRefused(Entry):
     lending: str = sealed()
 
 
-@_kind("agreement_recorded")
+@_kind("agreement_recorded", ends=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementRecorded(Entry):
     """The person agreed (or no longer agrees) that the house reads their papers for previews (CPCE L103 4°)."""
 
     agreed: str = clear()
+    owner: str = sealed()
 
 
 @_kind("owner_key_replaced")
@@ -242,7 +246,7 @@ class GrantRefused(Entry):
     purpose: str = clear()
 
 
-@_kind("grant_taken_back", Term.EXCHANGE)
+@_kind("grant_taken_back", Term.EXCHANGE, ends=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantTakenBack(Entry):
     """The grant, its tokens and its lendings are over."""
@@ -306,12 +310,18 @@ class AccountChanged(Entry):
     what: str = clear()
 
 
-@_kind("account_closed")
+@_kind("account_closed", ends=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountClosed(Entry):
-    """An account ended; its own keys are destroyed, exchanges set aside."""
+    """An account ended; its own keys are destroyed, exchanges set aside until `exchanges_until` (seconds since 1970).
+
+    The sealed fields are what a restore needs to close it again under the same receipt; nobody else can open them.
+    """
 
     root_version: str = clear()
+    account: str = sealed()
+    code_sha256: str = sealed()
+    exchanges_until: str = sealed()
 
 
 @_kind("signed_in")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from audit.archive import Archive
 from audit.reconciliation import Reconciliation
-from audit.recovery import Recovery
+from audit.sequencing import Sequencing
 from audit.terms import Terms
 from config.jobs import Jobs
 
@@ -17,7 +17,7 @@ ARCHIVE_EVERY = timedelta(minutes=10)
 
 def register(
     jobs: Jobs,
-    recovery: Recovery,
+    sequencing: Sequencing,
     reconciliation: Reconciliation,
     terms: Terms,
     archive: Archive | None = None,
@@ -26,7 +26,7 @@ def register(
 
     Several workers may sequence at once: the lock and the compare-and-swap on the log's row choose who wins.
     """
-    jobs.every("ledger-sequence", SEQUENCE_EVERY, lambda: _ignore(recovery.run_once()))
+    jobs.every("ledger-sequence", SEQUENCE_EVERY, sequencing.run_once)
     jobs.every("ledger-reconcile", timedelta(minutes=1), reconciliation.run_once)
     jobs.every("ledger-terms", timedelta(hours=6), terms.run_once)
     if archive is not None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from audit.entries import PersonId, Term
 from audit.errors import UnknownEntry
-from audit.store import people
+from audit.store import entries, people
 from config.clock import Clock
 from config.database import Database, Transaction
 from config.identifiers import Randomness, new_id, new_secret
@@ -137,19 +137,26 @@ class LedgerKeys:
             raise UnknownEntry
         return self._unwrapped(row.pseudonym, [row], cause)
 
-    def close(self, tx: Transaction, person: PersonId, destroy_exchanges_at: datetime) -> str:
-        """Close a person's ledger: the account key is gone, exchanges are set aside; the closing receipt's code.
-
-        The pseudonym no longer leads to the person. The code is shown once; only its hash is kept.
-        """
+    def new_code(self) -> tuple[str, bytes]:
+        """A code for a closing receipt, shown once, and its SHA-256, which is kept."""
         code = new_secret(self._randomness)
+        return code, hashlib.sha256(code.encode()).digest()
+
+    def last_exchange(self, tx: Transaction, person: PersonId) -> datetime | None:
+        """When the last exchange of a person was; None when there is none."""
+        known = people.persons(tx, [person])
+        return entries.last_half(tx, known[0].pseudonym, Term.EXCHANGE) if known else None
+
+    def close(self, tx: Transaction, person: PersonId, code_sha256: bytes, destroy_exchanges_at: datetime) -> None:
+        """Close a person's ledger: the account key is gone, exchanges are set aside under the code until that time.
+
+        The pseudonym no longer leads to the person.
+        """
         for known in people.persons(tx, [person]):
             people.destroy_key(tx, known.pseudonym, Term.ACCOUNT)
-            digest = hashlib.sha256(code.encode()).digest()
-            people.set_aside(tx, known.pseudonym, Term.EXCHANGE, digest, destroy_exchanges_at)
+            people.set_aside(tx, known.pseudonym, Term.EXCHANGE, code_sha256, destroy_exchanges_at)
         people.forget_person(tx, person)
         self._open.pop(person, None)
-        return code
 
     def destroy_due(self) -> int:
         """Destroy the keys that were set aside and whose term is over; how many."""

@@ -8,6 +8,8 @@ from datetime import datetime
 from audit import keys
 from audit.entries import Entry, EntryId, PersonId, Term
 from audit.store import entries, log, people
+from audit.store.log import ENDINGS
+from audit.tlog import endings
 from audit.tlog.leaf import Leaf, commit, field_key, fields_root
 from config.clock import Clock
 from config.database import Transaction
@@ -31,7 +33,8 @@ class Ledger:
 
         Needs no secret: each person's half is encrypted to their public key. Persons the ledger does not know have
         no half. An act on the house itself, which names no persons, concerns whoever did it. entry_id: one of
-        `new_entry_id`, unused; else one is made. Three queries at most: persons, entry, halves.
+        `new_entry_id`, unused; else one is made. Three queries at most: persons, entry, halves; a fourth for what
+        ends something.
         """
         made = entry_id or self.new_entry_id()
         concerned = entry.persons or ((PersonId(entry.actor),) if entry.actor else ())
@@ -50,6 +53,8 @@ class Ledger:
         hidden = {name: [value, key.hex()] for name, value, clear, key in committed if not clear}
         halves = [self._half(made, row, entry.term, now, json.dumps(hidden).encode()) for row in known]
         values = dict(entry_values(entry))
+        endings_key = log.signer(tx, ENDINGS) if entry.ends else None
+        opened = {name: [value, key.hex()] for name, value, _, key in committed}
         row = {
             "id": made,
             "leaf": leaf.encode(),
@@ -57,6 +62,7 @@ class Ledger:
             "kind": entry.kind,
             "outcome": str(entry.outcome),
             "readable": json.dumps(readable),
+            "ending": endings.seal(endings_key.public_key, leaf.encode(), opened) if endings_key else None,
             **{name: values.get(name) for name in ("client", "document_type", "purpose")},
         }
         entries.add(tx, row, halves)

@@ -12,14 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audit.entries import EntryId
-from audit.errors import UnknownEntry, VerificationError
+from audit.errors import LogClosedError, UnknownEntry, VerificationError
 from audit.inspection import inspect
 from audit.sequencer import Sequencer
 from audit.store import entries, log
 from audit.tlog import merkle
 from audit.tlog.receipt import Receipt
+from config.clock import Clock
 from config.database import Database
-from config.object_store import ObjectStore
+from config.errors import ObjectStoreError
+
+LOOK_EVERY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,13 @@ class LogState:
 class Proofs:
     """Makes receipts and proofs from the tree in the database and the published checkpoint."""
 
-    def __init__(self, database: Database, store: ObjectStore, sequencer: Sequencer) -> None:
-        """store: the bucket of the live log, read through `sequencer`."""
+    def __init__(self, database: Database, sequencer: Sequencer, clock: Clock) -> None:
+        """sequencer: reads the live log."""
         self._database = database
         self._sequencer = sequencer
+        self._clock = clock
+        self._trouble = ""
+        self._look_at = float("-inf")
 
     def state(self) -> LogState:
         """The log as it stands."""
@@ -51,6 +57,25 @@ class Proofs:
             published_size=current.published_size,
             vkey=self._sequencer.verifier(current.origin).vkey(),
         )
+
+    def trouble(self) -> str:
+        """Why nothing is published until people have looked; empty when nothing is wrong. Looks at most every 5 s."""
+        now = self._clock.monotonic()
+        if now >= self._look_at:
+            self._trouble = self._looked()
+            self._look_at = now + LOOK_EVERY_SECONDS
+        return self._trouble
+
+    def _looked(self) -> str:
+        try:
+            current = self._sequencer.current()
+            if self._sequencer.published(current) is None and current.published_size:
+                return f"the checkpoint of {current.published_size} entries that was published is gone"
+        except (VerificationError, LogClosedError) as error:
+            return str(error)
+        except ObjectStoreError:
+            return "the object store does not answer"
+        return ""
 
     def checkpoint(self) -> str:
         """The published signed note of the current log. Raises `UnknownEntry` before the first."""

@@ -3,7 +3,7 @@
 The life of an entry after its commit:
 1. `integrate`: one transaction gives waiting rows their places, extends the right edge of the tiles and advances
    (size, root) by compare-and-swap. A second sequencer loses the swap and changes nothing.
-2. `_write_tiles`: tiles and bundles up to that size go to the store. Repeating it writes the same bytes.
+2. `_write_tiles`: tiles, bundles and endings up to that size go to the store. Repeating it writes the same bytes.
 3. `_sign`: the checkpoint replaces the one it was compared with, by If-Match. Nobody signs two roots for one size:
    before each signature the published checkpoint must be one that our tree continues.
 
@@ -19,7 +19,7 @@ from audit.errors import LogClosedError, RaceLostError, VerificationError
 from audit.signers import Signers
 from audit.store import entries, log
 from audit.tlog import checkpoint as notes
-from audit.tlog import merkle, tiles
+from audit.tlog import endings, merkle, tiles
 from audit.tlog.checkpoint import Checkpoint, Verifier
 from config.database import Database, Transaction
 from config.errors import ObjectExists, ObjectMissing
@@ -151,7 +151,10 @@ class Sequencer:
         return Published(notes.verify(note, self._signers.verifier(current.origin)), note, etag)
 
     def pieces(self, current: log.LogRow, level: int, index: int, width: int) -> dict[str, bytes]:
-        """path -> content of a tile and, at level 0, its bundle, out of the database. Raises `VerificationError`."""
+        """path -> content of a tile and, at level 0, its bundle and its endings, out of the database.
+
+        Raises `VerificationError`.
+        """
         with self._database.reading() as tx:
             held = log.tile(tx, current.generation, level, index)
             first = index * tiles.WIDTH
@@ -162,6 +165,10 @@ class Sequencer:
         made = {tiles.hash_path(level, index, width): held[: width * merkle.HASH_BYTES]}
         if level == 0:
             made[tiles.bundle_path(index, width)] = tiles.encode_bundle([row.leaf for row in rows])
+            ended = {place: row.ending for place, row in enumerate(rows) if row.ending is not None}
+            made[endings.path(index, width)] = endings.encode(
+                ended, index, width, self._signers.key(current.origin), current.origin
+            )
         return made
 
     def _compare(self, current: log.LogRow, seen: Published | None) -> None:
@@ -221,6 +228,7 @@ class Sequencer:
                 self._store.delete(object_name(current.generation, tiles.hash_path(level, index, width)))
                 if level == 0:
                     self._store.delete(object_name(current.generation, tiles.bundle_path(index, width)))
+                    self._store.delete(object_name(current.generation, endings.path(index, width)))
 
 
 class DatabaseBehindError(Exception):

@@ -1,11 +1,13 @@
-"""The log's signing keys: one an origin, made at its first use, wrapped in the ring `ledger`."""
+"""The log's keys, wrapped in the ring `ledger`: one an origin, which signs, made at first use; one opens endings."""
 
 from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from audit.errors import LogClosedError
 from audit.store import log
+from audit.store.log import ENDINGS
 from audit.tlog.checkpoint import Verifier
 from config.database import Database
 from config.identifiers import Randomness
@@ -13,7 +15,7 @@ from config.key_ring import KeyRing, WrappedKey
 
 
 class Signers:
-    """The log's signing keys: Ed25519, wrapped in the ring."""
+    """The log's signing keys (Ed25519), and the key of endings (X25519), wrapped in the ring."""
 
     def __init__(self, database: Database, key_ring: KeyRing, randomness: Randomness) -> None:
         """key_ring: the one named `ledger`."""
@@ -39,9 +41,25 @@ class Signers:
             if row is None:
                 message = f"no signing key for {origin}"
                 raise LogClosedError(message)
-            raw = self._ring.unwrap(WrappedKey.decode(row.wrapped), _context(origin), cause=f"signer:{origin}")
-            self._open[origin] = Ed25519PrivateKey.from_private_bytes(raw)
+            self._open[origin] = Ed25519PrivateKey.from_private_bytes(self._unwrapped(row, f"signer:{origin}"))
         return self._open[origin]
+
+    def ensure_endings(self) -> None:
+        """Make the key to which entries seal what they ended, where there is none: at set-up."""
+        with self._database.reading() as tx:
+            made = log.signer(tx, ENDINGS)
+        if made is None:
+            key = X25519PrivateKey.from_private_bytes(self._randomness.bytes(32))
+            self._keep(ENDINGS, key.private_bytes_raw(), key.public_key().public_bytes_raw())
+
+    def endings(self, cause: str) -> X25519PrivateKey:
+        """What opens endings; `cause` is the id of the entry that says so. Raises `LogClosedError` without a key."""
+        with self._database.reading() as tx:
+            row = log.signer(tx, ENDINGS)
+        if row is None:
+            message = "there is no key of endings"
+            raise LogClosedError(message)
+        return X25519PrivateKey.from_private_bytes(self._unwrapped(row, cause))
 
     def rewrap_all(self, cause: str) -> int:
         """Bring every key under the ring's current root version; how many changed."""
@@ -59,13 +77,19 @@ class Signers:
 
     def _make(self, origin: str) -> log.SignerRow:
         key = Ed25519PrivateKey.from_private_bytes(self._randomness.bytes(32))
-        wrapped = self._ring.wrap(key.private_bytes_raw(), _context(origin)).encode()
-        made = log.SignerRow(name=origin, public_key=key.public_key().public_bytes_raw(), wrapped=wrapped)
+        return self._keep(origin, key.private_bytes_raw(), key.public_key().public_bytes_raw())
+
+    def _keep(self, name: str, private: bytes, public: bytes) -> log.SignerRow:
+        wrapped = self._ring.wrap(private, _context(name)).encode()
+        made = log.SignerRow(name=name, public_key=public, wrapped=wrapped)
         with self._database.transaction() as tx:
-            kept = log.signer(tx, origin)
+            kept = log.signer(tx, name)
             if kept is None:
                 log.add_signer(tx, made)
         return kept or made
+
+    def _unwrapped(self, row: log.SignerRow, cause: str) -> bytes:
+        return self._ring.unwrap(WrappedKey.decode(row.wrapped), _context(row.name), cause=cause)
 
 
 def _context(origin: str) -> dict[str, str]:

@@ -62,9 +62,30 @@ class Visitor:
             '[{"type":"document","document_types":["identity_card"],"actions":["read"],'
             f'"purpose":"school_enrolment","duration":"P30D","locations":["{self.url}/vault"]}}]'
         )
-        answer = self.http.get(self.authorize(client[0], detail), allow_redirects=False)
+        return self._released(self.authorize(client[0], detail), client, {"paper-0": document})
+
+    def release(self, client: tuple[str, str]) -> dict[str, Any]:
+        """Approve once that the school signs this person in; its token response."""
+        return self._released(self.authorize(client[0]), client, {})
+
+    def sign_on(self, client: tuple[str, str]) -> None:
+        """Single sign-on as the service sees it: a code by the session that is there, tokens for it, the claims."""
+        back = self.http.get(self.authorize(client[0]), allow_redirects=False)
+        token = self.redeem(back.headers["Location"], client)
+        assert {"id_token", "refresh_token"} <= token.keys(), token
+        found = self.http.get(f"{self.url}/userinfo", headers={"Authorization": f"Bearer {token['access_token']}"})
+        assert found.ok, found.text
+
+    def beside(self) -> Visitor:
+        """The same browser's cookies on a connection of its own."""
+        other = Visitor(self.url, self.email, self.callback)
+        other.http.cookies.update(self.http.cookies)
+        return other
+
+    def _released(self, request: str, client: tuple[str, str], chosen: dict[str, str]) -> dict[str, Any]:
+        answer = self.http.get(request, allow_redirects=False)
         page = urlsplit(answer.headers["Location"]).path
-        sent = self.post(page, page, **{"paper-0": document, "decision": "send"})
+        sent = self.post(page, page, **chosen, decision="send")
         assert sent.status_code == 303, sent.text[:800]
         back = self.http.get(self.url + page.replace("/release/", "/authorize/"), allow_redirects=False)
         return self.redeem(back.headers["Location"], client)

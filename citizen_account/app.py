@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from citizen_account import screen
+from citizen_account import doors, screen
 from citizen_account.pages import (
     accesses,
     auditor,
@@ -24,6 +24,7 @@ from citizen_account.pages import (
     papers,
     password_reset,
     profile,
+    receipts,
     roles,
     sessions,
     sign_in,
@@ -31,7 +32,7 @@ from citizen_account.pages import (
     sign_up,
     takeout,
 )
-from citizen_account.security import PUBLIC, Security, policy
+from citizen_account.security import Security
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -46,6 +47,7 @@ PAGES: tuple[Callable[[House], Blueprint], ...] = (
     papers.blueprint,
     paper_add.blueprint,
     accesses.blueprint,
+    receipts.blueprint,
     profile.blueprint,
     sessions.blueprint,
     takeout.blueprint,
@@ -62,6 +64,7 @@ PAGES: tuple[Callable[[House], Blueprint], ...] = (
 def create_app(house: House) -> Flask:
     """The WSGI application of one node."""
     app = Flask(__name__, static_folder="static", template_folder="templates")
+    doors.install(app, house)
     security = Security(house.settings, house.browser, house.sessions.current, house.house_keys.forms)
     security.install(app)
     screen.install(app, house)
@@ -71,7 +74,6 @@ def create_app(house: House) -> Flask:
         app.register_blueprint(endpoint)
     for page in _pages(house):
         app.register_blueprint(page)
-    app.add_url_rule("/health", "health", _health)
     if house.settings.trusted_proxies:
         trusted = house.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
@@ -83,8 +85,3 @@ def _pages(house: House) -> Iterator[Blueprint]:
         yield page(house)
     if house.local_mailbox is not None:
         yield local_mailbox.blueprint(house)
-
-
-@policy(PUBLIC)
-def _health() -> tuple[str, dict[str, str]]:
-    return "ok\n", {"Content-Type": "text/plain"}

@@ -7,7 +7,7 @@ set aside under a code that only the receipt shows. Backups lose all of it with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,7 +15,9 @@ from typing import Any, Protocol
 from audit.entries import AccountClosed, ActorKind, PersonId
 from audit.keys import LedgerKeys
 from audit.ledger import Ledger
+from audit.restores import JOB as RESTORE
 from citizen_account.accounts import Accounts
+from citizen_account.errors import NoSuchAccount
 from citizen_account.sessions import Sessions
 from citizen_account.store.accounts import AccountId
 from config.clock import Clock
@@ -37,9 +39,6 @@ class Approvals(Protocol):
 
 class Safe(Protocol):
     """The vault's part (vault.documents.Documents)."""
-
-    def list(self, owner: OwnerId) -> Sequence[object]:
-        """Every paper of the safe."""
 
     def delete_all(
         self, tx: Transaction, owner: OwnerId, *, actor: str = "", actor_kind: ActorKind = ActorKind.CITIZEN
@@ -106,29 +105,54 @@ class Erasure:
         Who asks must have proven who they are just before (a password, or the operator's own duty).
         Raises `NoSuchAccount`; nothing has changed then.
         """
-        owner = self._accounts.owner_of(account)
-        documents = len(self._documents.list(owner))
-        now = self._clock.now()
+        code, code_sha256 = self._ledger_keys.new_code()
+        erased, exchanges_until = self._close(account, by, actor or account, code_sha256)
+        return ClosingReceipt(
+            code=code,
+            closed_at=erased.erased_at,
+            documents=erased.documents,
+            backups_until=erased.gone_from_backups_by,
+            exchanges_until=exchanges_until,
+        )
+
+    def close_again(self, account: AccountId, *, code_sha256: bytes, exchanges_until: datetime) -> None:
+        """Close an account that a restore brought back, so that the receipt given then stays good.
+
+        code_sha256, exchanges_until: of that receipt. Raises `NoSuchAccount`.
+        """
+        self._close(account, ActorKind.JOB, RESTORE, code_sha256, exchanges_until)
+
+    def safe_of(self, account: AccountId) -> OwnerId | None:
+        """The safe of an account that is (still, or again) here."""
+        try:
+            return self._accounts.owner_of(account)
+        except NoSuchAccount:
+            return None
+
+    def _close(
+        self, account: AccountId, by: ActorKind, actor: str, code_sha256: bytes, until: datetime | None = None
+    ) -> tuple[ErasureReceipt, datetime]:
+        """What was erased, and when the last exchange loses its key."""
+        owner, person = self._accounts.owner_of(account), PersonId(account)
         with self._database.transaction() as tx:
             self._approvals.end_all(tx, SubjectId(account))
             self._sessions.end_all(tx, account, reason=CLOSED)
-            erased = self._documents.delete_all(tx, owner, actor=actor or account, actor_kind=by)
+            erased = self._documents.delete_all(tx, owner, actor=actor, actor_kind=by)
+            last = self._ledger_keys.last_exchange(tx, person) or erased.erased_at - self._exchange_term
+            exchanges_until = until or last + self._exchange_term
             closed = AccountClosed(
                 actor_kind=by,
-                actor=actor or account,
-                persons=(PersonId(account),),
+                actor=actor,
+                persons=(person,),
                 root_version=str(erased.root_version),
+                account=account,
+                code_sha256=code_sha256.hex(),
+                exchanges_until=str(int(exchanges_until.timestamp())),
             )
             self._ledger.append(tx, closed)
-            code = self._ledger_keys.close(tx, PersonId(account), now + self._exchange_term)
+            self._ledger_keys.close(tx, person, code_sha256, exchanges_until)
             self._sessions.erase(tx, account)
             for forget in self._forget:
                 forget(tx, account)
             self._accounts.erase(tx, account)
-        return ClosingReceipt(
-            code=code,
-            closed_at=now,
-            documents=documents,
-            backups_until=erased.gone_from_backups_by,
-            exchanges_until=now + self._exchange_term,
-        )
+        return erased, exchanges_until

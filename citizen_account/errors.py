@@ -108,8 +108,22 @@ class RoleRefused(Refusal):
         self.reason = reason
 
 
+class NoSuchReceipt(Refusal):
+    """The person has no receipt of that number."""
+
+    code: ClassVar[str] = "not_found"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+
+
 class NoSuchAccount(Refusal):
     """There is no account of that id."""
 
     code: ClassVar[str] = "no_such_account"
     status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+
+
+class DoorsClosed(Refusal):
+    """A backup was put back, and what had ended since is not ended again yet."""
+
+    code: ClassVar[str] = "doors_closed"
+    status: ClassVar[HTTPStatus] = HTTPStatus.SERVICE_UNAVAILABLE

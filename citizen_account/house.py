@@ -13,7 +13,6 @@ from audit.keys import LedgerKeys
 from audit.ledger import Ledger
 from audit.proofs import Proofs
 from audit.reconciliation import Reconciliation
-from audit.recovery import Recovery
 from audit.search import Search
 from audit.sequencer import Signers
 from audit.terms import Terms
@@ -27,6 +26,7 @@ from citizen_account.failed_jobs import FailedJobs
 from citizen_account.mailed_links import MailedLinks
 from citizen_account.notifications import Notifications
 from citizen_account.recovery import Recovery as PasswordRecovery
+from citizen_account.restoring import Restoring
 from citizen_account.roles import Roles
 from citizen_account.sealing import AccountKeys, HouseKeys
 from citizen_account.sessions import Sessions
@@ -78,7 +78,6 @@ class House:
     proofs: Proofs
     search: Search
     export: Export
-    recovery: Recovery
     archive: Archive
     reconciliation: Reconciliation
     terms: Terms
@@ -91,6 +90,7 @@ class House:
     intake: Intake
     lending: Lending
     retention: Retention
+    restoring: Restoring
 
     secret_keys: SecretKeys
     signing_keys: SigningKeys

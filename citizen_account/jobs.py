@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from citizen_account.addresses import EmailAddress
 from citizen_account.authentication import FailedSignIn, NewDevice
 from citizen_account.credentials import CredentialChanged
-from citizen_account.language import moment, translate
+from citizen_account.language import day, moment, translate
 from citizen_account.mailed_links import Kind, SendLink
 from citizen_account.notifications import FirstRead, ReleaseMade
+from citizen_account.receipts import number_of
 from config.mail import Message
+from oidc.protocols import SubjectId
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -93,8 +95,29 @@ class Mails:
         self._house.accounts.forget_address(job.address)
 
     def release_made(self, job: ReleaseMade) -> None:
-        """The receipt of a release."""
-        self._tell(job.account, "What you sent", RELEASE_MADE, service=job.client_id, url=f"{self._url}/accesses")
+        """The receipt of a release: kinds of papers, no name that the person gave to one."""
+        person = SubjectId(job.account)
+        account = self._house.accounts.get(person)
+        grant = next((one for one in self._house.consent.grants_of(person) if one.id == job.grant), None)
+        if account is None or grant is None:
+            return
+        number = number_of(grant.id)
+        lent = {str(view.lending): view for view in self._house.lending.of_owner(self._house.accounts.owner_of(person))}
+        sent = [lent[one].document_type for one in grant.lendings if one in lent]
+        zone = ZoneInfo(self._house.settings.time_zone)
+        words = {
+            "service": job.client_id,
+            "number": number,
+            "moment": moment(grant.made_at.astimezone(zone), account.language),
+            "url": f"{self._url}/accesses/receipts/{number}",
+        }
+        if not sent or grant.until is None:
+            self._tell(job.account, "What you allowed", DATA_RELEASED, **words)
+            return
+        names = (self._house.document_types.name(code, account.language) for code in sent)
+        words["papers"] = "\n".join(f"- {name}" for name in names)
+        words["until"] = day(grant.until.astimezone(zone), account.language)
+        self._tell(job.account, "What you sent", RELEASE_MADE, **words)
 
     def first_read(self, job: FirstRead) -> None:
         """A service looked at a paper for the first time."""
@@ -132,7 +155,7 @@ def _(message: str) -> str:
 SUBJECTS = (
     _("About your password"), _("You have an account already"), _("Confirm your e-mail address"),
     _("Choose a new password"), _("Confirm your new e-mail address"), _("New sign-in to your account"),
-    _("Your account was changed"), _("What you sent"), _("A service looked at your paper"),
+    _("Your account was changed"), _("What you sent"), _("What you allowed"), _("A service looked at your paper"),
 )  # fmt: skip
 CONFIRM = _(
     "Hello,\n\nsomeone entered this address for an account with the city. If it was you, open this page and press its "
@@ -167,8 +190,13 @@ EMAIL_CHANGED = _(
     "call us at once. Your password can still be changed here:\n\n%(url)s"
 )
 RELEASE_MADE = _(
-    "Hello,\n\nyou allowed %(service)s to see data or papers of yours. You find what it was, and each time they look, "
-    "here, and you can stop it there:\n\n%(url)s"
+    "Hello,\n\non %(moment)s you sent to %(service)s:\n\n%(papers)s\n\nThey may open it until %(until)s. Your receipt "
+    "has the number %(number)s. Read it, print it, see each time they look, and take it back if you want to, here:\n\n"
+    "%(url)s"
+)
+DATA_RELEASED = _(
+    "Hello,\n\non %(moment)s you allowed %(service)s to know who you are. Your receipt has the number %(number)s. Read "
+    "what they know, and take it back if you want to, here:\n\n%(url)s"
 )
 FIRST_READ = _(
     "Hello,\n\n%(service)s looked at a paper that you lent them, for the first time. You see it here, and you can stop "

@@ -6,6 +6,7 @@ from __future__ import annotations
 import audit.store.entries
 import audit.store.log
 import audit.store.people
+import audit.store.restores
 import citizen_account.store.accounts
 import citizen_account.store.addresses
 import citizen_account.store.credentials

@@ -18,6 +18,7 @@ from audit.ledger import Ledger
 from audit.proofs import Proofs as LedgerProofs
 from audit.reconciliation import Reconciliation
 from audit.recovery import Recovery
+from audit.restores import Restores
 from audit.search import Search
 from audit.sequencer import Sequencer, Signers
 from audit.terms import Terms
@@ -39,6 +40,7 @@ from citizen_account.mailed_links import MailedLinks
 from citizen_account.notifications import Notifications
 from citizen_account.passwords import Passwords
 from citizen_account.recovery import Recovery as PasswordRecovery
+from citizen_account.restoring import Restoring
 from citizen_account.roles import Roles
 from citizen_account.sealing import AccountKeys, HouseKeys
 from citizen_account.sessions import Sessions
@@ -86,6 +88,7 @@ from vault.endpoints import documents as document_endpoint
 from vault.endpoints import metadata as vault_metadata
 from vault.intake import Intake
 from vault.lending import Lending
+from vault.restored import Restored
 from vault.retention import Retention
 
 RINGS = ("vault", "ledger", "provider")
@@ -117,6 +120,7 @@ def build(
     ledger = Ledger(clock, randomness)
     ledger_keys = LedgerKeys(database, rings["ledger"], clock, randomness)
     signers = Signers(database, rings["ledger"], randomness)
+    signers.ensure_endings()
     sequencer = Sequencer(database, live, signers, settings.ledger_origin)
     secret_keys = SecretKeys(
         database=database,
@@ -358,6 +362,48 @@ def build(
         issuing.forget_subject(tx, SubjectId(account))
         consent.forget_subject(tx, SubjectId(account))
 
+    erasure = Erasure(
+        database=database,
+        accounts=accounts,
+        sessions=sessions,
+        documents=documents,
+        approvals=consent,
+        ledger=ledger,
+        ledger_keys=ledger_keys,
+        forget=(credentials.erase, roles.erase, links.erase, unlink),
+        backup_window=backup_window,
+        exchange_term=settings.ledger.exchange_term,
+        clock=clock,
+    )
+
+    # After a restore, every room's part of it
+    restores = Restores(database, sequencer, signers, ledger, clock)
+    retention = Retention(
+        database=database,
+        key_ring=rings["vault"],
+        keys=owner_keys,
+        objects=objects,
+        erasing=erasing,
+        ledger=ledger,
+        clock=clock,
+        backup_window=backup_window,
+        restored_at=restores.unswept_since,
+    )
+    restoring = Restoring(
+        database=database,
+        recovery=Recovery(database, live, ledger, sequencer, clock, archive),
+        restores=restores,
+        restored=Restored(
+            database=database, objects=objects, erasing=erasing, clock=clock, backup_window=backup_window
+        ),
+        retention=retention,
+        documents=documents,
+        lending=lending,
+        consent=consent,
+        erasure=erasure,
+        clock=clock,
+    )
+
     return House(
         settings=settings,
         clock=clock,
@@ -372,10 +418,9 @@ def build(
         ledger=ledger,
         ledger_keys=ledger_keys,
         signers=signers,
-        proofs=LedgerProofs(database, live, sequencer),
+        proofs=LedgerProofs(database, sequencer, clock),
         search=search,
         export=Export(database, live, ledger, sequencer, search, archive_job),
-        recovery=Recovery(database, live, ledger, sequencer, archive),
         archive=archive_job,
         # The provider's ring opens the house's own keys at every start, for which there is no entry to name.
         reconciliation=Reconciliation(database, (rings["vault"], rings["ledger"]), clock),
@@ -406,16 +451,8 @@ def build(
             max_documents=settings.limits.max_documents,
         ),
         lending=lending,
-        retention=Retention(
-            database=database,
-            key_ring=rings["vault"],
-            keys=owner_keys,
-            objects=objects,
-            erasing=erasing,
-            ledger=ledger,
-            clock=clock,
-            backup_window=backup_window,
-        ),
+        retention=retention,
+        restoring=restoring,
         secret_keys=secret_keys,
         signing_keys=signing_keys,
         clients=clients,
@@ -445,19 +482,7 @@ def build(
             search=search,
             clock=clock,
         ),
-        erasure=Erasure(
-            database=database,
-            accounts=accounts,
-            sessions=sessions,
-            documents=documents,
-            approvals=consent,
-            ledger=ledger,
-            ledger_keys=ledger_keys,
-            forget=(credentials.erase, roles.erase, links.erase, unlink),
-            backup_window=backup_window,
-            exchange_term=settings.ledger.exchange_term,
-            clock=clock,
-        ),
+        erasure=erasure,
         failed_jobs=FailedJobs(database, jobs, ledger),
         endpoints=(
             *provider.blueprints(),

@@ -8,6 +8,7 @@ import audit.jobs
 import citizen_account.jobs
 import oidc.jobs
 import vault.jobs
+from audit.sequencing import Sequencing
 from citizen_account.house import House
 
 SWEEP_EVERY = timedelta(hours=1)
@@ -16,7 +17,9 @@ SWEEP_EVERY = timedelta(hours=1)
 def register(house: House) -> None:
     """Register every room's jobs, from the ground up."""
     house.jobs.every("rate-limits-sweep", SWEEP_EVERY, house.rate_limits.sweep)
-    audit.jobs.register(house.jobs, house.recovery, house.reconciliation, house.terms, house.archive)
+    audit.jobs.register(
+        house.jobs, Sequencing(house.restoring, house.clock), house.reconciliation, house.terms, house.archive
+    )
     vault.jobs.register(house.jobs, house.pictures, house.retention)
     oidc.jobs.register(house.jobs, house.issuing, house.interactions)
     citizen_account.jobs.register(house)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Index, Integer, String, Table, Text, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from config.clock import Clock
@@ -21,10 +21,14 @@ from config.database import Database, Transaction, UtcSeconds, metadata
 from config.identifiers import Randomness, new_id
 from config.logs import get_logger
 
-LEASE = timedelta(minutes=5)
-"""A job that was begun and not ended by then is begun again: its worker died."""
+LEASE = timedelta(seconds=30)
+"""A worker renews the lease of what it does; a job whose lease ended is begun again: its worker died."""
+RENEW_SECONDS = 10.0
+"""Three times within a lease, so that a slow database costs none."""
 TRIES = 8
-"""After so many failures a job is set aside, kept and shown."""
+"""After so many failures a job is set aside, kept and shown; so is one that ended its worker so many times."""
+DIED = "WorkerDied"
+"""What is kept as the error of the latter."""
 FIRST_DELAY = timedelta(seconds=2)
 """Doubled after every failure."""
 POLL_SECONDS = 0.2
@@ -91,6 +95,8 @@ class Jobs:
         self._randomness = randomness
         self._handlers: dict[str, tuple[type[Payload], Callable[[Any], None]]] = {}
         self._periodic: list[_Periodic] = []
+        self._current: Any = None
+        """The job in hand, as it was claimed."""
 
     def enqueue(
         self,
@@ -140,9 +146,12 @@ class Jobs:
     def run_periodic(self) -> None:
         """Run what is due by its interval; a failure is logged and tried again next time."""
         for entry in self._periodic:
-            if self._clock.monotonic() < entry.due or not self._lead(entry):
+            if self._clock.monotonic() < entry.due:
                 continue
-            entry.due = self._clock.monotonic() + entry.interval.total_seconds()
+            leads, pause = self._lead(entry)
+            entry.due = self._clock.monotonic() + pause.total_seconds()
+            if not leads:
+                continue
             try:
                 entry.run()
             except Exception as error:  # one broken sweep must not stop the others
@@ -150,6 +159,7 @@ class Jobs:
 
     def work(self, stop: threading.Event) -> None:
         """Work until told to stop; what was begun is finished first."""
+        threading.Thread(target=self._keep_renewing, args=(stop,), daemon=True).start()
         while not stop.is_set():
             try:
                 self.run_periodic()
@@ -159,6 +169,15 @@ class Jobs:
                 busy = False
             if not busy:
                 stop.wait(POLL_SECONDS)
+
+    def renew(self) -> bool:
+        """Extend the lease of the job that this worker does; False when it does none, or lost it to another."""
+        job = self._current
+        if job is None:
+            return False
+        with self._database.transaction() as tx:
+            held = update(queue).where(*_held(job)).values(leased_until=self._clock.now() + LEASE)
+            return tx.execute(held).rowcount == 1
 
     def failed(self) -> Sequence[FailedJob]:
         """Every job that was set aside."""
@@ -179,6 +198,13 @@ class Jobs:
         ).scalar_one_or_none()
         return kind
 
+    def _keep_renewing(self, stop: threading.Event) -> None:
+        while not stop.wait(RENEW_SECONDS):
+            try:
+                self.renew()
+            except OperationalError as error:
+                log.warning("lease_not_renewed", error=type(error).__name__)
+
     def _claim(self) -> Any:
         now = self._clock.now()
         due = (queue.c.state == "due") & (queue.c.run_at <= now)
@@ -188,21 +214,29 @@ class Jobs:
             if tx.execute(select(queue.c.id).where(due, free).limit(1)).first() is None:
                 return None
         with self._database.transaction() as tx:
-            job = tx.execute(wanted).first()
-            if job is None:
-                return None
-            tx.execute(update(queue).where(queue.c.id == job.id).values(leased_until=now + LEASE, tries=job.tries + 1))
-        return job
+            while (job := tx.execute(wanted).first()) is not None:
+                if job.tries < TRIES:
+                    claimed = {"leased_until": now + LEASE, "tries": job.tries + 1}
+                    tx.execute(update(queue).where(queue.c.id == job.id).values(claimed))
+                    return job
+                # It ended its worker every time: no exception was ever seen.
+                log.error("job_ended_its_workers", job=job.kind, tries=job.tries)
+                lost = {"state": "failed", "run_at": now, "leased_until": None, "error": DIED}
+                tx.execute(update(queue).where(queue.c.id == job.id).values(lost))
+        return None
 
     def _do(self, job: Any) -> None:
+        self._current = job
         try:
             payload, handler = self._handlers[job.kind]
             handler(payload(**json.loads(job.payload)))
         except Exception as error:  # noqa: BLE001 -- whatever a handler raises, the job is kept
             self._fail(job, error)
             return
+        finally:
+            self._current = None
         with self._database.transaction() as tx:
-            tx.execute(queue.delete().where(queue.c.id == job.id))
+            tx.execute(queue.delete().where(*_held(job)))
 
     def _fail(self, job: Any, error: Exception) -> None:
         tries = job.tries + 1
@@ -211,7 +245,7 @@ class Jobs:
         with self._database.transaction() as tx:
             tx.execute(
                 update(queue)
-                .where(queue.c.id == job.id)
+                .where(*_held(job))
                 .values(
                     state="failed" if last else "due",
                     # When it is begun again; of one that was set aside, when that was.
@@ -221,21 +255,30 @@ class Jobs:
                 ),
             )
 
-    def _lead(self, entry: _Periodic) -> bool:
+    def _lead(self, entry: _Periodic) -> tuple[bool, timedelta]:
+        """Whether it is ours to run now, and how long until the next look."""
         if entry.interval < timedelta(seconds=1):
-            return True
+            return True, entry.interval
         now = self._clock.now()
+        with self._database.reading() as tx:  # what is not due costs no write lock
+            row = tx.execute(select(periodic).where(periodic.c.name == entry.name)).first()
+        if row is not None and row.next_at > now:
+            return False, row.next_at - now
         try:
             with self._database.transaction() as tx:
-                row = tx.execute(select(periodic).where(periodic.c.name == entry.name)).first()
                 if row is None:
                     tx.execute(insert(periodic).values(name=entry.name, next_at=now + entry.interval))
-                    return True
+                    return True, entry.interval
                 taken = tx.execute(
                     update(periodic)
                     .where(periodic.c.name == entry.name, periodic.c.next_at <= now)
                     .values(next_at=now + entry.interval),
                 )
-                return taken.rowcount == 1
+                return taken.rowcount == 1, entry.interval
         except IntegrityError:
-            return False  # another worker was first
+            return False, entry.interval  # another worker was first
+
+
+def _held(job: Any) -> tuple[ColumnElement[bool], ...]:
+    """The row of a claimed job, unless its lease ended and another worker claimed it since."""
+    return queue.c.id == job.id, queue.c.tries == job.tries + 1

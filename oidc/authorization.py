@@ -24,6 +24,7 @@ from oidc.errors import (
     OAuthError,
     UnknownClient,
     UnknownInteraction,
+    UnregisteredRedirectUri,
 )
 from oidc.interaction import PUSHED, Interaction, Interactions
 from oidc.issuing import Issuing
@@ -168,6 +169,8 @@ class Authorization:
         return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there))
 
     def _answered(self, client: Client, request: AcceptedRequest, step: Callable[[], Outcome]) -> Outcome:
+        if not client.allows_redirect_uri(request.redirect_uri):  # no longer: the request was kept meanwhile
+            return Refused(error=UnregisteredRedirectUri("redirect_uri is not registered"), client_name=client.name)
         try:
             return step()
         except UnknownInteraction as error:

@@ -6,26 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
-    "profile": (
-        "name",
-        "family_name",
-        "given_name",
-        "middle_name",
-        "nickname",
-        "preferred_username",
-        "profile",
-        "picture",
-        "website",
-        "gender",
-        "birthdate",
-        "zoneinfo",
-        "locale",
-        "updated_at",
-    ),
+    "profile": ("name", "family_name", "given_name", "birthdate", "locale"),
     "email": ("email", "email_verified"),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
 }
+"""Those of §5.4 that an account can hold, no other: nobody is asked to release, and no client told, what nobody has."""
 DATA = tuple(name for names in SCOPE_CLAIMS.values() for name in names)
 """Data about a person: what a scope or the claims parameter can ask for, and a release page must show."""
 SUPPORTED = ("sub", "auth_time", "acr", "amr", *DATA)

@@ -48,6 +48,8 @@ class GrantView:
     claim_names: tuple[str, ...]
     details: tuple[Mapping[str, Any], ...]
     lendings: tuple[str, ...]
+    entry: str
+    """The ledger's, which proves the decision."""
     made_at: datetime
     until: datetime | None
     ended_at: datetime | None
@@ -118,6 +120,18 @@ class Consent:
             lendings: tuple[str, ...] = ()
             if ready is not None:
                 lendings = ready.lend(tx, made)
+            entry = self._ledger.append(
+                tx,
+                GrantMade(
+                    actor_kind=ActorKind.CITIZEN,
+                    actor=signed_in.subject,
+                    persons=(PersonId(signed_in.subject),),
+                    client=request.client_id,
+                    scope=" ".join(request.scope),
+                    purpose=" ".join(sorted({str(detail["purpose"]) for detail in details})),
+                    grant=made,
+                ),
+            )
             grants.add(
                 tx,
                 grants.GrantRow(
@@ -129,20 +143,9 @@ class Consent:
                     id_token_claims=request.id_token_claims,
                     details=tuple(details),
                     lendings=tuple(lendings),
+                    entry=entry,
                     made_at=now,
                     until=until,
-                ),
-            )
-            self._ledger.append(
-                tx,
-                GrantMade(
-                    actor_kind=ActorKind.CITIZEN,
-                    actor=signed_in.subject,
-                    persons=(PersonId(signed_in.subject),),
-                    client=request.client_id,
-                    scope=" ".join(request.scope),
-                    purpose=" ".join(sorted({str(detail["purpose"]) for detail in details})),
-                    grant=made,
                 ),
             )
             self._notices.grant_made(tx, signed_in.subject, request.client_id, made)
@@ -208,6 +211,7 @@ class Consent:
                 claim_names=claims.names_for(row.scope, (*row.userinfo_claims, *row.id_token_claims)),
                 details=row.details,
                 lendings=row.lendings,
+                entry=row.entry,
                 made_at=row.made_at,
                 until=row.until,
                 ended_at=row.ended_at,
@@ -233,6 +237,11 @@ class Consent:
             if row is None or not hmac.compare_digest(row.subject, subject):
                 return False
             return self._end(tx, row, authorizations.TAKEN_BACK, actor or subject, actor_kind)
+
+    def end(self, tx: Transaction, grant: GrantId, *, actor: str, actor_kind: ActorKind) -> bool:
+        """End a grant, its tokens and its lendings, whosever it is; False when there is none or it is over."""
+        row = grants.by_id(tx, grant)
+        return row is not None and self._end(tx, row, "person", actor, actor_kind)
 
     def end_all(self, tx: Transaction, subject: SubjectId, *, actor: str = "") -> int:
         """End every grant of a person whose account closes; how many stood."""

@@ -43,6 +43,7 @@ entries = Table(
     Column("document_type", String(64), comment="clear: code"),
     Column("purpose", String(64), comment="clear: code"),
     Column("readable", Text, comment="clear: JSON of fields: [value, key] or [commitment]"),
+    Column("ending", LargeBinary, comment="of an entry that ended something: sealed for the day of a restore"),
     UniqueConstraint("generation", "leaf_index"),
     sqlite_autoincrement=True,
 )
@@ -79,6 +80,7 @@ class EntryRow:
     document_type: str | None
     purpose: str | None
     readable: str | None = field(repr=False)
+    ending: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +150,16 @@ def with_leaf(tx: Transaction, leaf: bytes) -> EntryRow | None:
     return found[0] if found else None
 
 
-def add_lost(tx: Transaction, entry: str, leaf: bytes, time: datetime) -> EntryRow:
-    """Insert the leaf of an entry whose readable part a restore lost."""
-    chosen = insert(entries).values(id=entry, leaf=leaf, time=time).returning(*entries.c)
+def add_lost(tx: Transaction, entry: str, leaf: bytes, time: datetime, ending: bytes | None) -> EntryRow:
+    """Insert the leaf of an entry whose readable part a restore lost, with what it ended."""
+    chosen = insert(entries).values(id=entry, leaf=leaf, time=time, ending=ending).returning(*entries.c)
     return EntryRow(**tx.execute(chosen).mappings().one())
+
+
+def lost_endings(tx: Transaction, generation: int, first: int, end: int) -> list[EntryRow]:
+    """The entries of [first, end) that ended something and whose readable part a restore lost, in order."""
+    chosen = _between(generation, first, end) & entries.c.kind.is_(None) & entries.c.ending.is_not(None)
+    return _rows(tx, select(entries).where(chosen).order_by(entries.c.leaf_index))
 
 
 def number(tx: Transaction, row: EntryRow, generation: int, index: int) -> int:
@@ -229,6 +237,12 @@ def half(tx: Transaction, entry: str, pseudonym: str) -> HalfRow | None:
     return HalfRow(**row) if row else None
 
 
+def last_half(tx: Transaction, pseudonym: str, term: str) -> datetime | None:
+    """When the newest entry of that term was that concerns this person."""
+    chosen = select(func.max(halves.c.time)).where(halves.c.pseudonym == pseudonym, halves.c.term == term)
+    return tx.execute(chosen).scalar()
+
+
 def halves_of(tx: Transaction, ids: Sequence[str]) -> dict[str, set[str]]:
     """entry -> the pseudonyms that have a half of it."""
     found: dict[str, set[str]] = {}
@@ -241,7 +255,7 @@ def erase_readable(tx: Transaction, generation: int, first: int, end: int) -> in
     """Remove the readable parts of [first, end) that tell of someone; the leaves stay."""
     chosen = _between(generation, first, end) & entries.c.kind.not_in(KEPT_KINDS)
     tx.execute(delete(halves).where(halves.c.entry.in_(select(entries.c.id).where(chosen))))
-    emptied = dict.fromkeys(("kind", "outcome", "client", "document_type", "purpose", "readable"))
+    emptied = dict.fromkeys(("kind", "outcome", "client", "document_type", "purpose", "readable", "ending"))
     return tx.execute(update(entries).where(chosen).values(**emptied)).rowcount
 
 

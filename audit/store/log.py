@@ -30,7 +30,7 @@ tiles = Table(
 signers = Table(
     "audit_signers",
     metadata,
-    Column("name", String(200), primary_key=True, comment="clear: the key's name, the origin"),
+    Column("name", String(200), primary_key=True, comment="clear: the key's name: an origin, or `endings`"),
     Column("public_key", LargeBinary(32), nullable=False),
     Column("wrapped", LargeBinary(256), nullable=False),
 )
@@ -41,6 +41,8 @@ alarms = Table(
     Column("reference", String(128), primary_key=True, comment="clear: opaque id"),
     Column("raised_at", UtcSeconds, nullable=False),
 )
+ENDINGS = "endings"
+"""The key that opens what entries ended, among the signing keys; no log has that name (an origin has a slash)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

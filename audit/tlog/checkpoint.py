@@ -74,7 +74,11 @@ class Verifier:
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey, name: str) -> str:
     """The signed note of a checkpoint. name: the key's name, our origin."""
-    text = checkpoint.text()
+    return sign_text(checkpoint.text(), key, name)
+
+
+def sign_text(text: str, key: Ed25519PrivateKey, name: str) -> str:
+    """The signed note of a text that ends with a newline. name: the key's name."""
     signer = Verifier(name, key.public_key().public_bytes_raw())
     signature = base64.b64encode(signer.key_id + key.sign(text.encode())).decode()
     return f"{text}\n— {name} {signature}\n"
@@ -86,6 +90,15 @@ def verify(note: str, verifier: Verifier) -> Checkpoint:
     The origin must be the verifier's name: a key that signs for two logs proves nothing about either.
     Raises `VerificationError`.
     """
+    checkpoint = _parse(verify_text(note, verifier))
+    if checkpoint.origin != verifier.name:
+        message = f"the checkpoint is of the log {checkpoint.origin}, not of {verifier.name}"
+        raise VerificationError(message)
+    return checkpoint
+
+
+def verify_text(note: str, verifier: Verifier) -> str:
+    """The text of a note that `verifier`'s key signed, whatever it says. Raises `VerificationError`."""
     text, signatures = _signed(note)
     ours = [s[4:] for name, s in signatures if name == verifier.name and s[:4] == verifier.key_id]
     if not ours:
@@ -97,11 +110,7 @@ def verify(note: str, verifier: Verifier) -> Checkpoint:
         except (InvalidSignature, ValueError) as error:
             message = "the checkpoint's signature is not the log's"
             raise VerificationError(message) from error
-    checkpoint = _parse(text.decode())
-    if checkpoint.origin != verifier.name:
-        message = f"the checkpoint is of the log {checkpoint.origin}, not of {verifier.name}"
-        raise VerificationError(message)
-    return checkpoint
+    return text.decode()
 
 
 def _signed(note: str) -> tuple[bytes, list[tuple[str, bytes]]]:

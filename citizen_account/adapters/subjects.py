@@ -12,8 +12,8 @@ from citizen_account.store.addresses import EMAIL
 from config.database import Database, Transaction
 from oidc.protocols import SubjectId
 
-STREET = ("street_address", "postal_code", "locality", "country")
-TEXTS = ("given_name", "family_name", "birthdate", "gender", "preferred_username")
+STREET = ("street_address", "postal_code", "locality")
+TEXTS = ("given_name", "family_name", "birthdate")
 CONTACTS = frozenset({"email", "email_verified", "phone_number", "phone_number_verified"})
 FROM_FACTS = frozenset({*TEXTS, "name", "address", "phone_number", "phone_number_verified"})
 EVERY_CLAIM = CONTACTS | FROM_FACTS

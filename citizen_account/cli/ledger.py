@@ -15,7 +15,7 @@ from citizen_account.security import AUDITOR
 
 @click.group()
 def command() -> None:
-    """Verify, checkpoint, export the ledger."""
+    """Verify, checkpoint, export the ledger; what a restore found."""
 
 
 @command.command("verify")
@@ -78,3 +78,44 @@ def export(target: Path, email: str, password: str) -> None:
     except UnknownEntry:
         raise click.ClickException("Nothing is published yet.") from None
     click.echo(f"Wrote {entries} entries to {target}.")
+
+
+@command.command("restored")
+@click.option("--sweep", is_flag=True, help="What the restore left without a row may go when the backup window ends.")
+@click.option("--open", "open_doors", is_flag=True, help="Open the doors although some of what had ended is unknown.")
+@said.as_json
+def restored(sweep: bool, open_doors: bool, as_json: bool) -> None:
+    """Say what was found after a restore: entries lost, what was ended again, objects that no row names.
+
+    Changes nothing without an option; each option asks first.
+    """
+    house = said.house("ledger restored")
+    if open_doors and click.confirm("Papers and accounts erased after the backup may be here again. Open?"):
+        opened = house.restoring.open_without()
+        click.echo(f"The doors open within seconds of the worker's next turn ({opened} restores waited).", err=True)
+    report = house.restoring.report()
+    rows = [
+        {
+            "found_at": row.found_at,
+            "known": row.known_size,
+            "published": row.published_size,
+            "lost": row.lost,
+            "ended_again": row.ended,
+            "doors": "open" if row.replayed_at else "closed" if row.is_whole else "closed: some endings are missing",
+            "sweep": "confirmed" if row.swept_at else "waits for --sweep",
+        }
+        for row in report.restores
+    ]
+    unknown = [{"object": name} for name in report.unknown_objects] if as_json else []
+    said.told(
+        [*rows, *unknown], ("found_at", "known", "published", "lost", "ended_again", "doors", "sweep"), as_json=as_json
+    )
+    if not as_json:
+        click.echo(f"{report.uploads_cut_off} uploads were under way in the backup or are now.")
+        click.echo(
+            f"{len(report.unknown_objects)} objects have no row: papers deposited after the backup, most likely."
+        )
+        for name in report.unknown_objects:
+            click.echo(f"  {name}")
+    if sweep and click.confirm("Without a newer copy of the database nobody can open these. Let them go?"):
+        click.echo(f"{house.restoring.confirm_sweep()} objects go when the backup window ends, or sooner.", err=True)

@@ -24,6 +24,7 @@ from citizen_account.pages.auditor import download
 from citizen_account.pages.cards import Cards, reads_line
 from citizen_account.pages.papers import own_safe
 from citizen_account.pages.sentences import TOLD, Known, Sentences, facts
+from citizen_account.receipts import number_of
 from citizen_account.screen import gettext as _
 from citizen_account.security import CITIZEN, policy, require
 from oidc.consent import GrantView
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
 LIMIT = 100
 MOST_PAGES = 5
 """Pages of entries that are read to find some that are told here."""
-NEXT = re.compile(r"/(accesses|services|papers/[a-z0-9]{1,64})")
+NEXT = re.compile(r"/(accesses(/receipts/[0-9A-Z]{4}-[0-9A-Z]{4})?|services|papers/[a-z0-9]{1,64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a service may see now, and what ends it. `field`: grant or lending."""
+    """What a service may see now, and what ends it. `field`: grant or lending. `receipt`: its number, if any."""
 
     service: str
     client_id: str
@@ -50,6 +51,7 @@ class Standing:
     field: str
     id: str
     stop_text: str
+    receipt: str = ""
 
 
 def blueprint(house: House) -> Blueprint:
@@ -72,7 +74,7 @@ def blueprint(house: House) -> Blueprint:
             services=_services(house),
             service=service,
             older=f"/accesses?{urlencode({'service': service, 'cursor': older})}" if older else "",
-            message=_done(request.args.get("done", "")),
+            message=done_message(request.args.get("done", "")),
         )
 
     @pages.get("/services")
@@ -88,7 +90,7 @@ def blueprint(house: House) -> Blueprint:
             "services.html",
             standing=standing_of(house),
             offered=offered,
-            message=_done(request.args.get("done", "")),
+            message=done_message(request.args.get("done", "")),
         )
 
     @pages.post("/accesses/stop")
@@ -178,6 +180,7 @@ def _of_grant(house: House, cards: Cards, known: Known, grant: GrantView) -> Sta
         lines=lines,
         field="grant",
         id=grant.id,
+        receipt=number_of(grant.id),
         stop_text=_("Stop all of this") if len(lines) > 2 else _("Stop this"),  # noqa: PLR2004 -- papers and facts
     )
 
@@ -220,5 +223,6 @@ def _mine(house: House, entry: str) -> Mine:
     return found
 
 
-def _done(what: str) -> str:
+def done_message(what: str) -> str:
+    """What a page says after something was done there; empty for nothing."""
     return _("Stopped. From now on the service is refused.") if what == "stopped" else ""

@@ -11,7 +11,7 @@ from citizen_account.language import day
 from citizen_account.screen import current_language
 from citizen_account.screen import gettext as _
 
-TECHNICAL = frozenset({"email_verified", "phone_number_verified", "updated_at", "zoneinfo", "locale", "sub"})
+TECHNICAL = frozenset({"email_verified", "phone_number_verified", "locale", "sub"})
 """Facts that follow from others and mean nothing to a reader."""
 ALWAYS_SHOWN = frozenset({"name", "given_name", "family_name", "email", "phone_number", "birthdate", "address"})
 """Asked for, these are shown even when the account doesn't know them."""
@@ -39,19 +39,10 @@ def claim_name(name: str) -> str:
         "name": _("Your name"),
         "given_name": _("Your first names"),
         "family_name": _("Your family name"),
-        "middle_name": _("Your other names"),
-        "nickname": _("Your nickname"),
-        "preferred_username": _("The name you go by"),
-        "gender": _("Your sex"),
         "birthdate": _("Your date of birth"),
-        "birthplace": _("Your place of birth"),
-        "birthcountry": _("Your country of birth"),
         "email": _("Your e-mail address"),
         "phone_number": _("Your phone number"),
         "address": _("Your address"),
-        "picture": _("Your picture"),
-        "website": _("Your web page"),
-        "profile": _("Your profile page"),
         "auth_time": _("When you signed in"),
         "acr": _("How surely we know you"),
         "amr": _("How you signed in"),

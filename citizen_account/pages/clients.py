@@ -71,7 +71,7 @@ def _form(house: House, values: MultiDict[str, str], errors: Mapping[str, str]) 
 
 def _scopes() -> Sequence[tuple[str, str]]:
     return [
-        ("profile", _("Name, sex, date of birth")),
+        ("profile", _("Name, date of birth")),
         ("email", _("E-mail address")),
         ("phone", _("Phone number")),
         ("address", _("Address")),

@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, jsonify, redirect, request
 from werkzeug.exceptions import HTTPException
 
 from citizen_account import screen
-from citizen_account.errors import NotSignedIn
+from citizen_account.errors import DoorsClosed, NotSignedIn
 from citizen_account.screen import gettext as _
 from citizen_account.screen import ngettext
 from citizen_account.security import SAFE_METHODS, Security
@@ -53,6 +53,13 @@ def install(app: Flask, security: Security) -> None:
 def words(status: int, code: str, minutes: int = 1) -> tuple[str, str]:
     """The heading and the text of an error page. minutes: until the next try may succeed."""
     texts = {
+        "doors_closed": (
+            _("We are bringing everything up to date"),
+            _(
+                "The city put back a backup. Until everything that you and others erased or took back since then is "
+                "gone again, nobody can sign in. It takes a few minutes. Nothing for you to do: come back later."
+            ),
+        ),
         "forged_form": (
             _("This page was open for too long"),
             _("Go back, load the page again and send the form once more. Nothing was changed."),
@@ -116,7 +123,7 @@ def _answer(security: Security, status: HTTPStatus, code: str, headers: dict[str
 def _retry_after(refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, TooManyRequests):
         return {"Retry-After": str(max(1, int(refusal.retry_after.total_seconds())))}
-    return {}
+    return {"Retry-After": "30"} if isinstance(refusal, DoorsClosed) else {}
 
 
 def _to_sign_in() -> Any:

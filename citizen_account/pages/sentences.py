@@ -14,6 +14,7 @@ from citizen_account import screen
 from citizen_account.language import day
 from citizen_account.pages.cards import Cards
 from citizen_account.pages.claim_words import TECHNICAL, claim_name
+from citizen_account.receipts import number_of
 from citizen_account.screen import gettext as _
 from vault.documents import LendingState, LendingView
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 BY_SERVICE = frozenset({"document_read", "read_refused", "claims_released"})
 """Kinds in which a service acted."""
+RELEASES = frozenset({"grant_made", "document_lent"})
+"""Kinds that a receipt is of."""
 TOLD = BY_SERVICE | {
     "document_lent",
     "lending_taken_back",
@@ -44,7 +47,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """One entry in words. `clock`: the time of day."""
+    """One entry in words. `clock`: the time of day. `receipt`: of the approval that the sentence tells of, if any."""
 
     entry: str
     date: date
@@ -54,6 +57,7 @@ class Sentence:
     client_id: str
     by_service: bool
     stop: Stop | None
+    receipt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class Sentences:
             client_id=client,
             by_service=values.get("kind", "") in BY_SERVICE,
             stop=self._stop(values),
+            receipt=number_of(values["grant"]) if values.get("kind") in RELEASES and values.get("grant") else "",
         )
 
     def _text(self, values: Mapping[str, str], *, count: bool) -> str:

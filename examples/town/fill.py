@@ -83,7 +83,7 @@ def fill(house: House, clock: TownClock, say: Callable[[str], None]) -> None:
         people.append((account, owner, kept))
         clock.advance(timedelta(hours=6))
     _live(house, clock, people, dice)
-    house.recovery.run_once()
+    house.restoring.run_once()
 
 
 def _live(

@@ -23,6 +23,7 @@ grants = Table(
     Column("claims", Text, nullable=False, comment="clear: JSON of claim names for userinfo and ID token"),
     Column("details", Text, nullable=False, comment="clear: JSON of authorization_details, codes only"),
     Column("lendings", Text, nullable=False, comment="clear: JSON of opaque lending ids"),
+    Column("entry", String(64), nullable=False, comment="clear: id of the ledger entry that tells of it"),
     Column("made_at", UtcSeconds, nullable=False),
     Column("until", UtcSeconds, comment="empty: until it is taken back"),
     Column("ended_at", UtcSeconds),
@@ -43,6 +44,8 @@ class GrantRow:
     id_token_claims: tuple[str, ...]
     details: tuple[Mapping[str, Any], ...]
     lendings: tuple[str, ...]
+    entry: str
+    """Of the ledger: it tells of the decision."""
     made_at: datetime
     until: datetime | None
     ended_at: datetime | None = None
@@ -77,6 +80,7 @@ def add(tx: Transaction, row: GrantRow) -> None:
             claims=json.dumps([row.userinfo_claims, row.id_token_claims]),
             details=json.dumps(row.details),
             lendings=json.dumps(row.lendings),
+            entry=row.entry,
             made_at=row.made_at,
             until=row.until,
         ),
@@ -123,6 +127,7 @@ def _row(row: RowMapping) -> GrantRow:
         id_token_claims=tuple(id_token),
         details=tuple(json.loads(row["details"])),
         lendings=tuple(json.loads(row["lendings"])),
+        entry=row["entry"],
         made_at=row["made_at"],
         until=row["until"],
         ended_at=row["ended_at"],

@@ -14,6 +14,7 @@ from audit.endpoints.tiles import blueprint
 from audit.entries import ActorKind, CommandRun, JobRun, KeysRotated, LedgerSearched
 from audit.reconciliation import Reconciliation
 from audit.search import Filters
+from audit.sequencing import Sequencing
 from audit.tlog import tiles
 from audit.verification import verify_bundle, verify_log
 from config.database import Database
@@ -86,7 +87,7 @@ def test_nothing_else_of_the_bucket_is_public(store: ObjectStore) -> None:
 def test_the_jobs_publish_what_was_appended(house: LedgerHouse, clock: FixedClock) -> None:
     jobs = Jobs(house.database, clock, SystemRandomness())
     reconciliation = Reconciliation(house.database, (house.ring,), clock)
-    audit.jobs.register(jobs, house.recovery, reconciliation, house.terms, house.archive)
+    audit.jobs.register(jobs, Sequencing(house.recovery, clock), reconciliation, house.terms, house.archive)
     read(house)
     jobs.run_periodic()
     assert house.proofs.state().published_size == 1
@@ -205,4 +206,4 @@ def test_partial_tiles_go_once_they_are_full(house: LedgerHouse, store: ObjectSt
     assert tiles.hash_path(0, 0, 255) in set(store.list())
     fill(house, 1)
     house.recovery.run_once()
-    assert set(store.list()) == {"checkpoint", "tile/0/000", "tile/entries/000", "tile/1/000.p/1"}
+    assert set(store.list()) == {"checkpoint", "endings/000", "tile/0/000", "tile/entries/000", "tile/1/000.p/1"}

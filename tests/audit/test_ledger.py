@@ -121,9 +121,10 @@ def test_a_bundle_verifies_offline_and_continues_an_older_checkpoint(house: Ledg
 
 def test_closing_destroys_one_key_and_sets_the_other_aside(house: LedgerHouse, tmp_path: Path) -> None:
     read(house)
+    code, code_sha256 = house.keys.new_code()
     with house.database.transaction() as tx:
         house.ledger.append(tx, AccountCreated(actor_kind=ActorKind.CITIZEN, persons=(ALICE,)))
-        code = house.keys.close(tx, ALICE, house.clock.now() + timedelta(days=1096))
+        house.keys.close(tx, ALICE, code_sha256, house.clock.now() + timedelta(days=1096))
     house.recovery.run_once()
     with pytest.raises(UnknownEntry):
         house.search.of_person(ALICE)

@@ -253,17 +253,18 @@ def test_the_archive_keeps_full_tiles_and_one_checkpoint_an_hour(
     house = build(database, store, tmp_path / "keys", clock, archive)
     kept = house.archive
     assert kept
-    assert kept.run_once() == 3  # a tile, its bundle, a checkpoint
+    assert kept.run_once() == 4  # a tile, its bundle, its endings, a checkpoint
     assert kept.run_once() == 0
     assert set(archive.list()) == {
         "tile/0/000",
         "tile/entries/000",
+        "endings/000",
         f"checkpoints/{clock.now():%Y/%m/%d/%H%M%S}",
     }
     fill(house, 600)
     house.recovery.run_once()
     clock.advance(timedelta(hours=1))
-    assert kept.run_once() == 5
+    assert kept.run_once() == 7
     assert [note for _, note in kept.checkpoints()][-1] == house.proofs.checkpoint()
     with pytest.raises(ObjectExists):
         archive.put("tile/0/000", b"something else")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -48,10 +49,9 @@ def test_the_answer_is_the_same_whether_the_account_exists_or_not(lone_town: Tow
         answer = sign_in(person, email, "not the password at all")
         token = cookie(person, "browser")
         assert token
-        page = person.open("/sign-in").text
-        hidden = page.split('name="csrf_token" value="')[1].split('"')[0]
         headers = sorted(name for name, _ in answer.headers)
-        answers.append((answer.status_code, headers, answer.text.replace(email, "A").replace(hidden, "T")))
+        text = re.sub(r'name="csrf_token" value="[^"]+"', "", answer.text.replace(email, "A"))
+        answers.append((answer.status_code, headers, text))
     assert answers[0] == answers[1]
 
 

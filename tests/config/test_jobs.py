@@ -12,7 +12,7 @@ import pytest
 
 from config.database import Database
 from config.identifiers import SystemRandomness
-from config.jobs import LEASE, TRIES, Jobs, Payload
+from config.jobs import DIED, LEASE, TRIES, Jobs, Payload
 from tests.clocks import FixedClock
 
 
@@ -99,6 +99,69 @@ def test_a_job_whose_worker_died_is_begun_again_after_its_lease(
     clock.advance(LEASE)
     assert jobs.run_due() == 1
     assert done == ["alice"]
+
+
+def test_a_job_that_takes_long_keeps_its_lease(database: Database, jobs: Jobs, clock: FixedClock) -> None:
+    other = Jobs(database, clock, SystemRandomness())
+    begun: list[int] = []
+
+    def slow(_job: Greet) -> None:
+        for _ in range(5):
+            clock.advance(LEASE - timedelta(seconds=1))
+            assert jobs.renew()
+            begun.append(other.run_due())
+
+    for worker in (jobs, other):
+        worker.register(Greet, slow)
+    ask(database, jobs)
+    assert jobs.run_due() == 1
+    assert begun == [0] * 5
+    assert not jobs.renew()
+    clock.advance(LEASE)
+    assert other.run_due() == 0
+
+
+@pytest.mark.parametrize("error", [None, ConnectionError()], ids=["done", "failed"])
+def test_a_worker_that_lost_its_lease_changes_nothing_of_the_job(
+    database: Database, jobs: Jobs, clock: FixedClock, error: Exception | None
+) -> None:
+    other, done = Jobs(database, clock, SystemRandomness()), []
+
+    def suspended(job: Greet) -> None:
+        clock.advance(LEASE)
+        other.register(Greet, in_the_meantime)
+        assert other.run_due() == 1
+
+    def in_the_meantime(job: Greet) -> None:
+        assert not jobs.renew()
+        done.append(job.who)
+        if error:
+            raise error
+
+    jobs.register(Greet, suspended)
+    ask(database, jobs)
+    assert jobs.run_due() == 1
+    jobs.register(Greet, lambda job: done.append(job.who))
+    clock.advance(timedelta(minutes=1))
+    assert jobs.run_due() == (1 if error else 0)
+    assert len(done) == (2 if error else 1)
+
+
+def test_a_job_that_ends_its_worker_each_time_is_set_aside(database: Database, jobs: Jobs, clock: FixedClock) -> None:
+    def die(_job: Greet) -> None:
+        raise SystemExit
+
+    jobs.register(Greet, die)
+    ask(database, jobs)
+    for _ in range(TRIES):
+        with pytest.raises(SystemExit):
+            jobs.run_due()
+        clock.advance(LEASE)
+    ask(database, jobs, "bob")
+    jobs.register(Greet, lambda _job: None)
+    assert jobs.run_due() == 1  # the other one is not held up
+    (failed,) = jobs.failed()
+    assert (failed.tries, failed.error) == (TRIES, DIED)
 
 
 def test_of_one_key_one_job_waits(database: Database, jobs: Jobs) -> None:

@@ -42,6 +42,17 @@ def test_every_link_of_the_readme_and_the_docs_leads_somewhere() -> None:
     assert broken == []
 
 
+def test_every_decision_that_the_code_names_was_written_down() -> None:
+    cited = {
+        name
+        for room in ("citizen_account", "oidc", "vault", "audit", "config", "tests", "docs")
+        for page in (ROOT / room).rglob("*.[pm][yd]")
+        for name in re.findall(r"docs/decisions/(\d{4}-[\w-]+\.md)", page.read_text())
+    }
+    assert len(cited) > 3
+    assert [name for name in sorted(cited) if not (ROOT / "docs/decisions" / name).exists()] == []
+
+
 def test_every_text_column_is_sealed_or_says_why_it_is_in_clear() -> None:
     unsaid = [
         f"{table.name}.{column.name}"

@@ -21,6 +21,7 @@ from citizen_account import wiring
 from citizen_account.cli.children import die_with_parent
 from config import ports, seaweedfs
 from config.clock import SystemClock
+from config.errors import ObjectStoreError
 from config.identifiers import SystemRandomness
 from config.settings import S3, Settings, load_settings
 from tests.installation import ROOT, descendants, environment
@@ -109,6 +110,17 @@ class Machine:
             secret_access_key=SecretStr(started.credentials.secret_access_key),
         )
         self.wait(STORE, started.answers)
+
+    def store_serves(self) -> bool:
+        """Whether an object can be written, read and removed: after a start it takes connections before that."""
+        store, name = self.house.stores["papers"], "probe"
+        try:
+            store.overwrite(name, b"probe")
+            store.get(name)
+            store.delete(name)
+        except ObjectStoreError:
+            return False
+        return True
 
     def start_web(self) -> None:
         """Start the web server; it serves when this returns."""

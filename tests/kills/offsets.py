@@ -1,16 +1,18 @@
-"""Where in the body of an upload something breaks."""
+"""Where in the body of an upload something breaks, and uploads that came so far."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from config.object_store import PART_BYTES
-from tests.kills.citizen import Upload
+from tests.kills.citizen import Citizen, Upload, paper
 from vault.encryption.stream import SEGMENT_BYTES
 
 SIZES = (100_000, 20_000_000)
 """One request to the store, and three parts."""
+LAST = "before the answer"
 AROUND = 2 * SEGMENT_BYTES
 """How far around a part's end the store's work for it is still going on."""
 
@@ -27,5 +29,16 @@ STAGES: dict[str, Callable[[random.Random, Upload], int]] = {
     "anywhere": lambda chance, upload: chance.randint(upload.file_begins, len(upload.body) - 1),
     "border of a part": _near_a_part,
     "but one byte": lambda _, upload: len(upload.body) - 1,
-    "before the answer": lambda _, upload: len(upload.body),
+    LAST: lambda _, upload: len(upload.body),
 }
+
+
+def begun(person: Citizen, chance: random.Random, sockets: ExitStack) -> dict[tuple[str, int], Upload]:
+    """An upload of each size at each stage, begun in any order; `sockets` closes them."""
+    cases = [(stage, size) for stage in STAGES for size in SIZES]
+    uploads = {}
+    for stage, size in chance.sample(cases, len(cases)):
+        upload = sockets.enter_context(Upload(person, paper(size, chance)))
+        upload.advance(STAGES[stage](chance, upload))
+        uploads[stage, size] = upload
+    return uploads

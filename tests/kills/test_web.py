@@ -8,14 +8,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.kills.citizen import Citizen, Upload, citizen, paper
+from tests.kills.citizen import citizen, paper
 from tests.kills.machine import WEB, Machine
-from tests.kills.offsets import SIZES, STAGES
+from tests.kills.offsets import LAST, SIZES, begun
 from tests.kills.promises import Promises
 
 pytestmark = pytest.mark.xdist_group("kills")
 
-LAST = "before the answer"
 MOST_SECONDS_BEFORE_THE_ANSWER = 0.5
 """About what an answer takes after the last byte, so that kills fall before, into and after the commit."""
 
@@ -26,7 +25,7 @@ def test_no_kill_of_the_web_server_loses_an_acknowledged_paper(
     person = citizen(machine)
     for _ in range(rounds):
         with ExitStack() as sockets:
-            uploads = _begun(person, chance, sockets)
+            uploads = begun(person, chance, sockets)
             waiting = [upload.socket for (stage, _), upload in uploads.items() if stage == LAST]
             select.select(waiting, [], [], chance.uniform(0, MOST_SECONDS_BEFORE_THE_ANSWER))
             machine.kill(WEB)
@@ -42,14 +41,3 @@ def test_no_kill_of_the_web_server_loses_an_acknowledged_paper(
     again = paper(SIZES[0], chance)
     promises.acknowledge(person, person.upload(again).receipt, again)
     promises.check_after_a_day()
-
-
-def _begun(person: Citizen, chance: random.Random, sockets: ExitStack) -> dict[tuple[str, int], Upload]:
-    """An upload of each size at each stage, begun in any order."""
-    cases = [(stage, size) for stage in STAGES for size in SIZES]
-    uploads = {}
-    for stage, size in chance.sample(cases, len(cases)):
-        upload = sockets.enter_context(Upload(person, paper(size, chance)))
-        upload.advance(STAGES[stage](chance, upload))
-        uploads[stage, size] = upload
-    return uploads

@@ -281,6 +281,7 @@ class House:
                 id_token_claims=request.id_token_claims,
                 details=(),
                 lendings=lendings,
+                entry="",
                 made_at=self.clock.now(),
                 until=self.clock.now() + until if until else None,
             )

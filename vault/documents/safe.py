@@ -199,6 +199,7 @@ class Documents:
                 actor=actor or safe.person,
                 persons=(PersonId(safe.person),),
                 agreed="yes" if agreed else "no",
+                owner=owner,
             )
             self._ledger.append(tx, entry)
 

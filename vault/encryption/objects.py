@@ -86,6 +86,10 @@ class EncryptedObjects:
         )
         return chain([next(opened, b"")], opened)
 
+    def names(self) -> Iterator[str]:
+        """The name of every object in the store, in order."""
+        return self._store.list("papers/")
+
     def delete(self, object_name: str) -> None:
         """Remove an object and what an interrupted upload left of it. Raises `ObjectStoreError`."""
         self._store.abort_uploads(object_name)

@@ -48,6 +48,11 @@ def get(tx: Transaction, owner: str, document: str) -> DocumentRow | None:
     return DocumentRow(**row) if row else None
 
 
+def owner_of(tx: Transaction, document: str) -> str | None:
+    """Whose paper it is; None when there is none (any more)."""
+    return tx.execute(select(documents.c.owner).where(documents.c.id == document)).scalar()
+
+
 def hold(tx: Transaction, owner: str, document: str) -> DocumentRow | None:
     """The same, kept from being replaced or removed until the transaction ends."""
     mine = (documents.c.owner == owner) & (documents.c.id == document)

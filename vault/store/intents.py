@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, String, Table, delete, insert, select
+from sqlalchemy import Column, String, Table, delete, func, insert, select
 
 from config.database import Transaction, UtcSeconds, metadata
 
@@ -39,6 +39,19 @@ def begun_between(tx: Transaction, first: datetime | None, end: datetime, limit:
     if first is not None:
         chosen = chosen.where(intents.c.began_at >= first)
     return list(tx.execute(chosen.limit(limit)).scalars())
+
+
+def count_before(tx: Transaction, end: datetime) -> int:
+    """How many objects were begun before that moment and never ended."""
+    return int(tx.execute(select(func.count()).select_from(intents).where(intents.c.began_at < end)).scalar_one())
+
+
+def named(tx: Transaction, object_names: Sequence[str]) -> set[str]:
+    """Those of these objects that are being written or wait to be deleted."""
+    found: set[str] = set()
+    for table in (intents, discarded):
+        found |= set(tx.execute(select(table.c.object_name).where(table.c.object_name.in_(object_names))).scalars())
+    return found
 
 
 def discard(tx: Transaction, object_names: Sequence[str], delete_at: datetime) -> None:

@@ -65,6 +65,12 @@ def get(tx: Transaction, version: str, rendition: str) -> RenditionRow | None:
     return RenditionRow(**row) if row else None
 
 
+def named(tx: Transaction, object_names: Sequence[str]) -> set[str]:
+    """Those of these objects that a rendition names."""
+    chosen = select(renditions.c.object_name).where(renditions.c.object_name.in_(object_names))
+    return set(tx.execute(chosen).scalars())
+
+
 def under_key(tx: Transaction, owner_key: str, limit: int) -> list[RenditionRow]:
     """Renditions whose data key this owner key wraps."""
     rows = tx.execute(select(renditions).where(renditions.c.owner_key == owner_key).limit(limit)).mappings()

@@ -184,6 +184,12 @@ def upgrade() -> None:
         sa.Column("document_type", sa.String(length=64), nullable=True, comment="clear: code"),
         sa.Column("purpose", sa.String(length=64), nullable=True, comment="clear: code"),
         sa.Column("readable", sa.Text(), nullable=True, comment="clear: JSON of fields: [value, key] or [commitment]"),
+        sa.Column(
+            "ending",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="of an entry that ended something: sealed for the day of a restore",
+        ),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_entries")),
         sa.UniqueConstraint("generation", "leaf_index", name=op.f("uq_audit_entries_generation_leaf_index")),
         sa.UniqueConstraint("id", name=op.f("uq_audit_entries_id")),
@@ -243,8 +249,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("pseudonym", name=op.f("uq_audit_people_pseudonym")),
     )
     op.create_table(
+        "audit_restores",
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("published_size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("known_size", sa.BigInteger(), nullable=False, comment="what the restored database knew of the log"),
+        sa.Column("found_at", sa.BigInteger(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False, comment="entries whose readable part is gone"),
+        sa.Column(
+            "is_whole",
+            sa.Boolean(),
+            nullable=False,
+            comment="every ending was found, or an operator opens without",
+        ),
+        sa.Column("ended", sa.Integer(), nullable=False, comment="how many things were ended again"),
+        sa.Column("replayed_at", sa.BigInteger(), nullable=True, comment="until then the doors are closed"),
+        sa.Column(
+            "swept_at", sa.BigInteger(), nullable=True, comment="until then nothing from before the restore is swept"
+        ),
+        sa.PrimaryKeyConstraint("generation", "published_size", name=op.f("pk_audit_restores")),
+    )
+    op.create_table(
         "audit_signers",
-        sa.Column("name", sa.String(length=200), nullable=False, comment="clear: the key's name, the origin"),
+        sa.Column(
+            "name", sa.String(length=200), nullable=False, comment="clear: the key's name: an origin, or `endings`"
+        ),
         sa.Column("public_key", sa.LargeBinary(length=32), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(length=256), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_audit_signers")),
@@ -362,6 +390,9 @@ def upgrade() -> None:
         sa.Column("claims", sa.Text(), nullable=False, comment="clear: JSON of claim names for userinfo and ID token"),
         sa.Column("details", sa.Text(), nullable=False, comment="clear: JSON of authorization_details, codes only"),
         sa.Column("lendings", sa.Text(), nullable=False, comment="clear: JSON of opaque lending ids"),
+        sa.Column(
+            "entry", sa.String(length=64), nullable=False, comment="clear: id of the ledger entry that tells of it"
+        ),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True, comment="empty: until it is taken back"),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
@@ -773,6 +804,7 @@ def downgrade() -> None:
     op.drop_table("job_periodic")
     op.drop_table("audit_tiles")
     op.drop_table("audit_signers")
+    op.drop_table("audit_restores")
     op.drop_table("audit_people")
     op.drop_table("audit_logs")
     op.drop_table("audit_keys")
