@@ -69,6 +69,7 @@ from oidc.pairwise import Pairwise
 from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
+from oidc.registration import Policy, Registration
 from oidc.request import Checks
 from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
@@ -329,6 +330,16 @@ def build(
             signing_keys=signing_keys,
             issuer=issuer,
             clock=clock,
+        ),
+        registration=Registration(
+            clients=clients,
+            policy=Policy(
+                mode=settings.provider.registration,
+                initial_access_token=settings.provider.initial_access_token.get_secret_value(),
+                profile=settings.provider.registration_profile,
+            ),
+            issuer=issuer,
+            randomness=randomness,
         ),
         revocation=Revocation(
             database=database,

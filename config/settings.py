@@ -31,6 +31,7 @@ from config.errors import ConfigurationError
 PREFIX = "CITIZEN_ACCOUNT_"
 SHORT_S3 = f"{PREFIX}S3_"
 """CITIZEN_ACCOUNT_S3_REGION is easier to write than CITIZEN_ACCOUNT_S3__REGION."""
+LEAST_SECRET_CHARS = 32
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 PLACEHOLDERS = {
     "admin", "any", "change-me", "change_me", "changeit", "changeme", "default", "dummy", "example", "minioadmin",
@@ -132,6 +133,12 @@ class Provider(Section):
     """How long relying parties may keep our keys; a new key signs after that."""
     refresh_retry: timedelta = timedelta(seconds=10)
     """A refresh token presented again within this time gets the same successor."""
+    registration: Literal["off", "token", "open"] = "off"
+    """Whether clients may register themselves (RFC 7591): not, with the initial access token, or anybody."""
+    initial_access_token: SecretStr = SecretStr("")
+    """What a client that registers itself must show, at least 32 characters; for `registration = "token"`."""
+    registration_profile: Literal["openid-basic", "baseline", "fapi2", "fapi2-message-signing"] = "baseline"
+    """The profile of clients that register themselves; they get no contract, so no papers."""
 
 
 class Ledger(Section):
@@ -360,6 +367,12 @@ def _problems(settings: Settings) -> Iterator[str]:
     if bool(s3.access_key_id) != bool(s3.secret_access_key):
         one, other = ("access_key_id", "secret_access_key")[:: 1 if s3.access_key_id else -1]
         yield f"s3.{one} is set and s3.{other} is missing. Set both, or neither to let the SDK find credentials."
+    initial = settings.provider.initial_access_token.get_secret_value()
+    if settings.provider.registration == "token" and len(initial) < LEAST_SECRET_CHARS:
+        yield (
+            "provider.registration is `token`: provider.initial_access_token then needs at least "
+            f"{LEAST_SECRET_CHARS} characters. Make one by chance."
+        )
     for name, secret in _secrets(settings):
         if secret and (secret.lower() in PLACEHOLDERS or secret.startswith(("<", "${", "…")) or len(set(secret)) == 1):
             yield f"{name} is a placeholder that everybody knows. Make a secret of your own."
@@ -367,6 +380,7 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "s3.secret_access_key", settings.s3.secret_access_key.get_secret_value()
+    yield "provider.initial_access_token", settings.provider.initial_access_token.get_secret_value()
     for name, url in (
         ("mail.smtp_url's password", settings.mail.smtp_url.get_secret_value()),
         ("database_url's password", settings.database_url.get_secret_value()),

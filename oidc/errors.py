@@ -224,6 +224,12 @@ class InvalidClientMetadata(OAuthError):
     code: ClassVar[str] = "invalid_client_metadata"
 
 
+class UnapprovedSoftwareStatement(OAuthError):
+    """Software statements aren't taken here (RFC 7591 §3.2.2)."""
+
+    code: ClassVar[str] = "unapproved_software_statement"
+
+
 class InvalidRedirectUri(OAuthError):
     """A redirect URI in a client's metadata can't be accepted (RFC 7591 §3.2.2)."""
 

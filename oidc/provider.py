@@ -15,6 +15,7 @@ from oidc.endpoints import (
     introspection,
     jwks,
     pushed_authorization,
+    registration,
     revocation,
     token,
     userinfo,
@@ -26,6 +27,7 @@ from oidc.keys import SigningKeys
 from oidc.logout import Logout
 from oidc.protocols import Screens
 from oidc.pushing import Pushing
+from oidc.registration import Registration
 from oidc.revocation import Revocation
 
 __all__ = ["AUTHENTICATION_METHODS", "GRANT_TYPES", "Provider"]
@@ -41,6 +43,7 @@ class Provider:
     issuing: Issuing
     userinfo: Userinfo
     introspection: Introspection
+    registration: Registration
     revocation: Revocation
     logout: Logout
     signing_keys: SigningKeys
@@ -49,7 +52,9 @@ class Provider:
     def blueprints(self) -> tuple[Blueprint, ...]:
         """Every endpoint."""
         return (
-            discovery.blueprint(self.issuer),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
+            discovery.blueprint(
+                self.issuer, registration=self.registration.is_offered
+            ),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
             jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
             pushed_authorization.blueprint(self.pushing),  # /par (RFC 9126)
             authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
@@ -57,5 +62,6 @@ class Provider:
             userinfo.blueprint(self.userinfo),  # /userinfo (OpenID Connect Core §5.3)
             introspection.blueprint(self.introspection),  # /introspect (RFC 7662, RFC 9701)
             revocation.blueprint(self.revocation),  # /revoke (RFC 7009)
+            registration.blueprint(self.registration),  # /register (RFC 7591, RFC 7592)
             end_session.blueprint(self.logout, self.screens),  # /end-session (RP-Initiated Logout 1.0)
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ RESPONSE_TYPES = frozenset({"code"})
 HMAC_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
 PUBLIC_SECTOR = "public:"
 """The sector of clients with subject_type public; a host never has a colon."""
+_NOT_DESCRIBED = frozenset({"name", "names", "scopes", "sector", "contract", "profile", "require_pkce"})
+"""Of a client's fields: those with another name, and the operator's own."""
 MIN_SECRET_CHARS = 32
 MAX_SECRET_CHARS = 512
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -101,6 +104,17 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
     )
     _check_algorithms(client, profile)
     return client
+
+
+def described(client: Client) -> dict[str, Any]:
+    """What is registered, in the words of RFC 7591 §2 (§3.2.1: all of it is told to the client)."""
+    told: dict[str, Any] = {"client_name": client.name, "scope": " ".join(sorted(client.scopes))}
+    told |= {f"client_name#{language}": name for language, name in client.names.items()}
+    for field in fields(client):
+        value = getattr(client, field.name)
+        if field.name not in _NOT_DESCRIBED and value not in (None, "", (), {}):
+            told[field.name] = sorted(value) if isinstance(value, frozenset) else value
+    return told
 
 
 def is_client_id(text: str) -> bool:

@@ -72,12 +72,20 @@ class Clients:
         with self._database.reading() as tx:
             return [_client(row) for row in store.standing(tx)]
 
-    def add(self, metadata: Mapping[str, Any], *, actor: str, default_alg: str = "RS256") -> tuple[Client, str | None]:
+    def add(
+        self,
+        metadata: Mapping[str, Any],
+        *,
+        actor: str,
+        default_alg: str = "RS256",
+        registration_token_hash: bytes | None = None,
+    ) -> tuple[Client, str | None]:
         """Import a client from RFC 7591 metadata, or change the one of that id.
 
         A given client_id and client_secret are kept; what is missing is made. actor: the operating-system user or
         account, for the ledger. default_alg: of ID tokens when the metadata name none: RS256 for what is imported
         (OpenID Connect Registration §2), ES256 for what our own page and command make.
+        registration_token_hash: of a client that registered itself (RFC 7592); else what was there stays.
         Returns the client, and its secret when a new one was made: shown once, kept only as MAC (or sealed for
         client_secret_jwt). An existing secret stays when the metadata bring none and the method is the same kind.
         Raises `InvalidClientMetadata` or `InvalidRedirectUri`; nothing is kept then.
@@ -87,7 +95,7 @@ class Clients:
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:
             before = store.known(tx, client.client_id)
-        row, made = self._row(client, given, before)
+        row, made = self._row(client, given, before, registration_token_hash)
         with self._database.transaction() as tx:
             if not store.replace(tx, row):
                 store.add(tx, row)
@@ -110,6 +118,11 @@ class Clients:
                 )
         self._held.pop(client_id, None)
         return removed
+
+    def registration_token_hash(self, client_id: str) -> bytes | None:
+        """Of a client that registered itself and stands (RFC 7592 §3)."""
+        held = self._hold(client_id, None)
+        return held.row.registration_token_hash if held else None
 
     def check_secret(self, client: Client, unverified_secret: str) -> bool:
         """Whether that is the client's secret; in constant time."""
@@ -137,7 +150,11 @@ class Clients:
             sectors.check(self._outgoing, metadata["sector_identifier_uri"], client.redirect_uris)
 
     def _row(
-        self, client: Client, given: str | None, before: store.ClientRow | None
+        self,
+        client: Client,
+        given: str | None,
+        before: store.ClientRow | None,
+        registration_token_hash: bytes | None,
     ) -> tuple[store.ClientRow, str | None]:
         kept = before is not None and given is None
         mac, sealed = (before.secret_mac, before.secret_sealed) if before is not None and kept else (None, None)
@@ -163,6 +180,7 @@ class Clients:
             secret_key=key,
             secret_mac=mac,
             secret_sealed=sealed,
+            registration_token_hash=registration_token_hash or (before.registration_token_hash if before else None),
             made_at=self._clock.now(),
             removed_at=None,
         )

@@ -14,8 +14,8 @@ GRANT_TYPES = ("authorization_code", "refresh_token")
 MAX_AGE = 300
 
 
-def metadata(issuer: str) -> dict[str, Any]:
-    """The provider's metadata. issuer: the public address, without a trailing slash."""
+def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
+    """The provider's metadata. issuer: the public address, without a trailing slash. registration: it is offered."""
     methods = sorted(AUTHENTICATION_METHODS)
     assertions = sorted(jwts.FOREIGN_ALGORITHMS | ({"HS256"} if "client_secret_jwt" in ASSERTION_METHODS else set()))
     return {
@@ -24,6 +24,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "token_endpoint": f"{issuer}/token",
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks",
+        **({"registration_endpoint": f"{issuer}/register"} if registration else {}),
         "pushed_authorization_request_endpoint": f"{issuer}/par",
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
@@ -63,14 +64,14 @@ def metadata(issuer: str) -> dict[str, Any]:
     }
 
 
-def blueprint(issuer: str) -> Blueprint:
+def blueprint(issuer: str, *, registration: bool) -> Blueprint:
     """`/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`."""
     routes = Blueprint("discovery", __name__, url_prefix="/.well-known")
 
     @routes.get("/openid-configuration")
     @routes.get("/oauth-authorization-server")
     def read() -> Response:
-        answer = jsonify(metadata(issuer))
+        answer = jsonify(metadata(issuer, registration=registration))
         answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
         answer.headers["Access-Control-Allow-Origin"] = "*"
         return answer

@@ -17,6 +17,7 @@ clients = Table(
     Column("secret_key", String(64), comment="clear: id of the MAC key"),
     Column("secret_mac", LargeBinary, comment="HMAC-SHA-256 of the secret"),
     Column("secret_sealed", LargeBinary, comment="the secret under a ring key, for HMAC methods only"),
+    Column("registration_token_hash", LargeBinary, comment="SHA-256 of the token of RFC 7592; empty: not by itself"),
     Column("made_at", UtcSeconds, nullable=False),
     Column("removed_at", UtcSeconds),
 )
@@ -31,6 +32,7 @@ class ClientRow:
     secret_key: str | None
     secret_mac: bytes | None = field(repr=False)
     secret_sealed: bytes | None = field(repr=False)
+    registration_token_hash: bytes | None = field(repr=False)
     made_at: datetime
     removed_at: datetime | None
 

@@ -125,6 +125,13 @@ def test_a_file_that_is_wrong_is_one_sentence(toml: Path, text: str, said: str) 
         load_settings()
 
 
+@pytest.mark.parametrize("token", ["", "x" * 31])
+def test_registration_by_token_needs_one_that_cannot_be_guessed(token: str) -> None:
+    given = {"registration": "token", "initial_access_token": token}
+    with pytest.raises(ConfigurationError, match=r"initial_access_token then needs at least 32"):
+        load_settings(provider=given)
+
+
 @pytest.mark.parametrize("placeholder", ["changeme", "MinioAdmin", "<your secret>", "${SECRET}", "aaaaaaaa"])
 @pytest.mark.parametrize(
     ("given", "said"),

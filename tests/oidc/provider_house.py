@@ -36,6 +36,7 @@ from oidc.pairwise import Pairwise
 from oidc.protocols import GrantId, SignedIn, SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
+from oidc.registration import Policy, Registration
 from oidc.request import AcceptedRequest, Checks
 from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
@@ -94,6 +95,7 @@ class House:
     subjects: SimulatedSubjects = field(default_factory=lambda: SimulatedSubjects({ALICE: dict(CLAIMS)}))
     evidence: SimulatedEvidence = field(default_factory=SimulatedEvidence)
     outgoing: Outgoing = field(default_factory=lambda: Outgoing(OutgoingSettings()))
+    policy: Policy = field(default_factory=lambda: Policy(mode="off", profile="baseline"))
     used: list[str] = field(default_factory=list)
     """What clients presented, for tests that must not present it again."""
 
@@ -215,6 +217,9 @@ class House:
                 signing_keys=self.signing_keys,
                 issuer=ISSUER,
                 clock=self.clock,
+            ),
+            registration=Registration(
+                clients=self.clients, policy=self.policy, issuer=ISSUER, randomness=SystemRandomness()
             ),
             revocation=Revocation(
                 database=self.database,

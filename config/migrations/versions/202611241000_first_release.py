@@ -377,6 +377,12 @@ def upgrade() -> None:
             nullable=True,
             comment="the secret under a ring key, for HMAC methods only",
         ),
+        sa.Column(
+            "registration_token_hash",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="SHA-256 of the token of RFC 7592; empty: not by itself",
+        ),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_oidc_clients")),
