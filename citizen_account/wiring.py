@@ -229,7 +229,6 @@ def build(
     proofs = Proofs(secret_keys=secret_keys, clock=clock)
     issuer = settings.public_url
     access_tokens = AccessTokens(
-        database=database,
         signing_keys=signing_keys,
         proofs=proofs,
         issuer=issuer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from oidc.authorization import Authorization
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, Clients
 from oidc.consent import Consent
+from oidc.errors import OAuthError
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
@@ -36,7 +37,7 @@ from oidc.pushing import Pushing
 from oidc.request import AcceptedRequest, Checks
 from oidc.revocation import Revocation
 from oidc.store import grants, secret_keys, signing_keys
-from oidc.tokens.access_token import AccessTokens
+from oidc.tokens.access_token import AccessTokens, TokenChallenge, VerifiedAccessToken, challenge
 from oidc.tokens.binding import Proofs
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
@@ -114,7 +115,6 @@ class House:
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
         self.authentication = ClientAuthentication(clients=self.clients, issuer=ISSUER, clock=time)
         self.access_tokens = AccessTokens(
-            database=self.database,
             signing_keys=self.signing_keys,
             proofs=self.proofs,
             issuer=ISSUER,
@@ -306,6 +306,24 @@ class House:
     def userinfo(self, token: str, **changed: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {token}", **changed}
         return self.http.get("/userinfo", headers=headers)
+
+    def verified(
+        self,
+        method: str,
+        url: str,
+        authorization: Sequence[str],
+        dpop: Sequence[str],
+        *,
+        audience: str,
+        resource_metadata: str = "",
+    ) -> VerifiedAccessToken | TokenChallenge:
+        """What a resource of ours learns of a presentation: judged first, then held against the database."""
+        try:
+            presented = self.access_tokens.judge(method, url, authorization, dpop, audience=audience)
+            with self.database.transaction() as tx:
+                return self.access_tokens.standing(tx, presented)
+        except OAuthError as error:
+            return challenge(error, has_token=bool(authorization), resource_metadata=resource_metadata)
 
 
 def _asked_for(lendings: tuple[str, ...]) -> tuple[Mapping[str, Any], ...]:

@@ -124,13 +124,13 @@ def test_no_forged_token_passes(lone: House) -> None:
     token = lone.tokens(client)["access_token"]
     assert lone.userinfo(token).status_code == 200
     for name, forged in forgeries(lone, token).items():
-        answer = lone.access_tokens.verify("GET", f"{ISSUER}/userinfo", [f"Bearer {forged}"], [], audience=ISSUER)
+        answer = lone.verified("GET", f"{ISSUER}/userinfo", [f"Bearer {forged}"], [], audience=ISSUER)
         assert isinstance(answer, TokenChallenge), name
         assert (answer.status, answer.code) == (401, "invalid_token"), name
 
 
 def at_vault(house: House, token: str) -> VerifiedAccessToken | TokenChallenge:
-    return house.access_tokens.verify(
+    return house.verified(
         "GET",
         f"{VAULT}/documents/l1",
         [f"Bearer {token}"],
