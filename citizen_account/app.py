@@ -15,6 +15,7 @@ from citizen_account.pages import (
     clients,
     confirm,
     consent,
+    drafts,
     errors,
     failed_jobs,
     home,
@@ -69,6 +70,7 @@ def create_app(house: House) -> Flask:
     security.install(app)
     screen.install(app, house)
     errors.install(app, security)
+    drafts.install(app, house)
     for endpoint in house.endpoints:
         security.machine(endpoint.name)
         app.register_blueprint(endpoint)
