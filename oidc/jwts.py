@@ -41,6 +41,12 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
+class _Registry(jws.JWSRegistry):
+    """joserfc's, with room for what a proof's header holds (RFC 9449 §4.2): an RSA key alone has 700 characters."""
+
+    max_header_length = 4_096
+
+
 @dataclass(frozen=True, slots=True)
 class UnverifiedJwt:
     """A JWT that was only taken apart. Believe nothing in it yet."""
@@ -136,7 +142,7 @@ def verify_foreign(unverified: str, keys: Sequence[jwk.Key], *, algorithms: Coll
     named = [key for key in keys if kid is not None and key.kid == kid]
     for key in named or keys:
         try:
-            jws.deserialize_compact(unverified, key, algorithms=[alg])
+            jws.deserialize_compact(unverified, key, registry=_Registry(algorithms=[alg]))
         except (JoseError, ValueError, TypeError, AttributeError):
             continue  # the key is for another algorithm, or the signature isn't its own
         return jwt

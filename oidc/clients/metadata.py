@@ -21,7 +21,7 @@ from oidc.jwts import FOREIGN_ALGORITHMS, OWN_ALGORITHMS
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
 RESPONSE_TYPES = frozenset({"code"})
-HMAC_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
+HMAC_ALGORITHMS = frozenset({"HS256"})
 PUBLIC_SECTOR = "public:"
 """The sector of clients with subject_type public; a host never has a colon."""
 MIN_SECRET_CHARS = 32
