@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -36,6 +37,7 @@ ID_TOKEN = "JWT"  # noqa: S105 -- a media type
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _P256_BYTES = 32
+_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
@@ -98,14 +100,15 @@ def is_type(header: Mapping[str, Any], wanted: str) -> bool:
     return isinstance(told, str) and told.lower().removeprefix("application/") == wanted.lower()
 
 
+@cache
 def header_of(*, alg: str, kid: str, typ: str) -> str:
     """The first part of a JWT of ours."""
-    return encode(json.dumps({"alg": alg, "kid": kid, "typ": typ}, separators=(",", ":")).encode())
+    return encode(_JSON({"alg": alg, "kid": kid, "typ": typ}).encode())
 
 
 def sign(header: str, claims: Mapping[str, Any], key: PrivateKey) -> str:
     """A compact JWS by one of our keys: ES256 or RS256, whichever the key is for."""
-    content = f"{header}.{encode(json.dumps(claims, separators=(',', ':')).encode())}"
+    content = f"{header}.{encode(_JSON(claims).encode())}"
     if isinstance(key, rsa.RSAPrivateKey):
         signature = key.sign(content.encode("ascii"), padding.PKCS1v15(), SHA256())
     else:
