@@ -126,7 +126,7 @@ def build(
         randomness=randomness,
     )
     secret_keys.ensure()
-    archive_job = Archive(database, archive, sequencer, clock)
+    archive_job = Archive(database, archive, sequencer, clock, ledger, settings.s3.ledger_archive_days)
     search = Search(database, ledger, ledger_keys, clock, secret_keys.mac("ledger-cursor", b""))
 
     # People: keys and sign-ins, which other rooms ask for by Protocol

@@ -85,6 +85,32 @@ class ObjectStore:
                     if _code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                         raise
 
+    def lock(self, days: int) -> bool:
+        """Keep every object written from now on for so many days against everybody (mode COMPLIANCE).
+
+        A longer term that the bucket has stays. False when the bucket was made without object lock: then nothing is
+        kept, and only a new bucket helps. Raises `ObjectStoreError`.
+        """
+        assert_outside("object store")
+        with _translated():
+            try:
+                kept = self._again.get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
+            except ClientError as error:
+                if _code(error) != "ObjectLockConfigurationNotFoundError":
+                    raise
+                return False
+            default = kept.get("Rule", {}).get("DefaultRetention", {})
+            standing = default.get("Days", 0) + 365 * default.get("Years", 0)
+            if default.get("Mode") != "COMPLIANCE" or standing < days:
+                self._again.put_object_lock_configuration(
+                    Bucket=self._bucket,
+                    ObjectLockConfiguration={
+                        "ObjectLockEnabled": "Enabled",
+                        "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": days}},
+                    },
+                )
+        return True
+
     def put(self, name: str, data: bytes | bytearray) -> None:
         """Write a new object in one request; the store checks its SHA-256.
 
