@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +17,7 @@ from config.errors import KeyRingError
 from config.key_ring import WrappedKey
 from tests.citizen_account.town import PASSWORD, Citizen, Town, pdf
 
-WRAPS = {
+WRAPS: dict[str, tuple[str, str, Callable[[dict[str, Any]], dict[str, str]]]] = {
     "vault": ("vault_owner_keys", "wrapped", lambda row: {"owner": row["owner"], "key": "owner"}),
     "provider": ("account_keys", "wrapped", lambda row: {"owner": row["account_id"], "kind": "account"}),
     "ledger": ("audit_keys", "wrapped", lambda row: {"owner": row["pseudonym"], "key": f"ledger-{row['term']}"}),
@@ -85,7 +86,8 @@ def test_a_closed_account_is_gone_here_at_once_and_from_every_backup_when_the_wi
 
 def test_a_deleted_papers_key_opens_nowhere_when_the_window_ends(lone_town: Town, lone_alice: Citizen) -> None:
     town, alice = lone_town, lone_alice
-    gone, stays = alice.paper(), alice.paper(pdf("Kept"))
+    content = pdf("Kept")
+    gone, stays = alice.paper(), alice.paper(content)
     work(town)
     kept = backup(town)
     objects = set(town.stored_objects())
@@ -103,7 +105,7 @@ def test_a_deleted_papers_key_opens_nowhere_when_the_window_ends(lone_town: Town
     assert opens(town, kept)["vault"] == 0
     assert len(set(town.stored_objects()) & objects) < len(objects)
     owner = town.house.accounts.owner_of(alice.account)
-    assert b"".join(town.house.documents.open_original(owner, stays).chunks) == pdf("Kept")
+    assert b"".join(town.house.documents.open_original(owner, stays).chunks) == content
     work(town)
     assert town.house.proofs.check_database() > 0
 
