@@ -124,7 +124,8 @@ class Browser:
 def allow_form_action(origin: str) -> None:
     """Let forms of the page being answered end (after redirects) at another origin: the client's redirect URI.
 
-    Chromium holds `form-action` against every redirect that follows a form, so sign-in and release pages need it.
+    Chromium holds `form-action` against every redirect that follows a form, so sign-in and release pages need it
+    (docs/decisions/0505).
     origin: an absolute URI; only scheme, host and port are used. A private-use scheme (RFC 8252 §7.1) allows itself.
     """
     parts = urlsplit(origin)
