@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from audit.ledger import Ledger
 from audit.sequencer import Sequencer, object_name
 from audit.store import entries
 from audit.tlog import endings, tiles
@@ -27,8 +28,21 @@ _OURS = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{6}")
 class Archive:
     """Keeps what was published where it can't be changed."""
 
-    def __init__(self, database: Database, store: ObjectStore, sequencer: Sequencer, clock: Clock) -> None:
-        """store: the bucket `ledger-archive`, made with an object lock."""
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        sequencer: Sequencer,
+        clock: Clock,
+        ledger: Ledger,
+        locked_days: int = 0,
+    ) -> None:
+        """store: the bucket `ledger-archive`, made with object lock. locked_days: 0 to leave its own rule.
+
+        ledger: where the alarm goes when the bucket has no lock.
+        """
+        self._ledger = ledger
+        self._locked_days = locked_days
         self._database = database
         self._store = store
         self._sequencer = sequencer
@@ -39,6 +53,7 @@ class Archive:
 
         Raises `VerificationError` when the published checkpoint is not ours, `LogClosedError`.
         """
+        self._lock()
         current = self._sequencer.current()
         seen = self._sequencer.published(current)
         if seen is None or seen.checkpoint.size > current.size:
@@ -49,6 +64,14 @@ class Archive:
                 self._store.put(object_name(current.generation, path), data)
                 written += 1
         return written + self._keep(current.generation, seen.note)
+
+    def _lock(self) -> None:
+        """Before the first object of this process is written, so that none is without the lock."""
+        if self._locked_days:
+            if not self._store.lock(self._locked_days):
+                with self._database.transaction() as tx:
+                    self._ledger.alarm(tx, "archive_without_lock", "")
+            self._locked_days = 0
 
     def checkpoints(self, generation: int = 0) -> Iterator[tuple[datetime, str]]:
         """(when it was kept, the signed note) of checkpoints of a log, oldest first: the newest, before them one a day.

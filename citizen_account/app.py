@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -15,6 +15,7 @@ from citizen_account.pages import (
     clients,
     confirm,
     consent,
+    drafts,
     errors,
     failed_jobs,
     home,
@@ -61,14 +62,23 @@ PAGES: tuple[Callable[[House], Blueprint], ...] = (
 """Every page, in the order in which a person may meet them."""
 
 
+class Application(Flask):
+    """Flask without coroutines: no view or check here is one, so that none need be asked at each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """See `flask.Flask.ensure_sync`."""
+        return func
+
+
 def create_app(house: House) -> Flask:
     """The WSGI application of one node."""
-    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app = Application(__name__, static_folder="static", template_folder="templates")
     doors.install(app, house)
     security = Security(house.settings, house.browser, house.sessions.current, house.house_keys.forms)
     security.install(app)
     screen.install(app, house)
     errors.install(app, security)
+    drafts.install(app, house)
     for endpoint in house.endpoints:
         security.machine(endpoint.name)
         app.register_blueprint(endpoint)

@@ -18,6 +18,7 @@ from audit.ledger import Ledger
 from audit.restores import JOB as RESTORE
 from citizen_account.accounts import Accounts
 from citizen_account.errors import NoSuchAccount
+from citizen_account.roots import Roots
 from citizen_account.sessions import Sessions
 from citizen_account.store.accounts import AccountId
 from config.clock import Clock
@@ -70,6 +71,7 @@ class Erasure:
         approvals: Approvals,
         ledger: Ledger,
         ledger_keys: LedgerKeys,
+        roots: Roots,
         forget: tuple[Callable[[Transaction, AccountId], Any], ...] = (),
         backup_window: timedelta,
         exchange_term: timedelta,
@@ -86,6 +88,7 @@ class Erasure:
         self._approvals = approvals
         self._ledger = ledger
         self._ledger_keys = ledger_keys
+        self._roots = roots
         self._forget = forget
         self._backup_window = backup_window
         self._exchange_term = exchange_term
@@ -115,12 +118,15 @@ class Erasure:
             exchanges_until=exchanges_until,
         )
 
-    def close_again(self, account: AccountId, *, code_sha256: bytes, exchanges_until: datetime) -> None:
+    def close_again(
+        self, account: AccountId, *, closed_at: datetime, code_sha256: bytes, exchanges_until: datetime
+    ) -> None:
         """Close an account that a restore brought back, so that the receipt given then stays good.
 
-        code_sha256, exchanges_until: of that receipt. Raises `NoSuchAccount`.
+        closed_at, code_sha256, exchanges_until: of that receipt. Raises `NoSuchAccount`.
         """
-        self._close(account, ActorKind.JOB, RESTORE, code_sha256, exchanges_until)
+        promised = closed_at + self._backup_window
+        self._close(account, ActorKind.JOB, RESTORE, code_sha256, exchanges_until, promised)
 
     def safe_of(self, account: AccountId) -> OwnerId | None:
         """The safe of an account that is (still, or again) here."""
@@ -130,10 +136,17 @@ class Erasure:
             return None
 
     def _close(
-        self, account: AccountId, by: ActorKind, actor: str, code_sha256: bytes, until: datetime | None = None
+        self,
+        account: AccountId,
+        by: ActorKind,
+        actor: str,
+        code_sha256: bytes,
+        until: datetime | None = None,
+        promised: datetime | None = None,
     ) -> tuple[ErasureReceipt, datetime]:
         """What was erased, and when the last exchange loses its key."""
         owner, person = self._accounts.owner_of(account), PersonId(account)
+        versions = self._roots.versions()
         with self._database.transaction() as tx:
             self._approvals.end_all(tx, SubjectId(account))
             self._sessions.end_all(tx, account, reason=CLOSED)
@@ -150,6 +163,7 @@ class Erasure:
                 exchanges_until=str(int(exchanges_until.timestamp())),
             )
             self._ledger.append(tx, closed)
+            self._roots.promise(tx, versions, promised or erased.gone_from_backups_by)
             self._ledger_keys.close(tx, person, code_sha256, exchanges_until)
             self._sessions.erase(tx, account)
             for forget in self._forget:

@@ -28,6 +28,7 @@ from citizen_account.notifications import Notifications
 from citizen_account.recovery import Recovery as PasswordRecovery
 from citizen_account.restoring import Restoring
 from citizen_account.roles import Roles
+from citizen_account.roots import Roots
 from citizen_account.sealing import AccountKeys, HouseKeys
 from citizen_account.sessions import Sessions
 from citizen_account.takeout import Takeout
@@ -114,6 +115,7 @@ class House:
     notifications: Notifications
     takeout: Takeout
     erasure: Erasure
+    roots: Roots
     failed_jobs: FailedJobs
 
     endpoints: Sequence[Blueprint]

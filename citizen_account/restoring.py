@@ -184,6 +184,7 @@ class Restoring:
             self._restored.promise_again(tx, owner, time)
         self._erasure.close_again(
             account,
+            closed_at=time,
             code_sha256=bytes.fromhex(values["code_sha256"]),
             exchanges_until=datetime.fromtimestamp(int(values["exchanges_until"]), UTC),
         )

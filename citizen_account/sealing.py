@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from audit.entries import ActorKind, EntryId, JobRun
+from audit.ledger import Ledger
 from citizen_account.errors import NoSuchAccount
 from citizen_account.store import keys
 from citizen_account.store.accounts import AccountId
@@ -68,12 +70,38 @@ class NewAccountKey:
     sealer: Sealer = field(repr=False)
 
 
+class Openings:
+    """The entries that say that keys are opened: one a minute and node, the cause that each unwrap names."""
+
+    def __init__(self, database: Database, ledger: Ledger, clock: Clock, job: str) -> None:
+        """job: what the entries say is done."""
+        self._database = database
+        self._ledger = ledger
+        self._clock = clock
+        self._job = job
+        self._lock = threading.Lock()
+        self._made: tuple[float, EntryId] | None = None
+
+    def cause(self) -> EntryId:
+        """The entry of this minute, committed. Opens a transaction."""
+        now = self._clock.monotonic()
+        with self._lock:
+            if self._made is None or now - self._made[0] >= KEPT_SECONDS:
+                with self._database.transaction() as tx:
+                    entry = self._ledger.append(tx, JobRun(actor_kind=ActorKind.JOB, job=self._job))
+                self._made = (now, entry)
+            return self._made[1]
+
+
 class AccountKeys:
     """The keys of accounts: made, opened for a minute, destroyed, rewrapped."""
 
-    def __init__(self, database: Database, key_ring: KeyRing, *, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self, database: Database, key_ring: KeyRing, ledger: Ledger, *, clock: Clock, randomness: Randomness
+    ) -> None:
         """key_ring: the ring named "provider"."""
         self._database = database
+        self._openings = Openings(database, ledger, clock, "account_keys_opened")
         self._ring = key_ring
         self._clock = clock
         self._randomness = randomness
@@ -101,7 +129,7 @@ class AccountKeys:
             wrapped = keys.account_key(tx, account)
         if wrapped is None:
             raise NoSuchAccount
-        key = self._ring.unwrap(WrappedKey.decode(wrapped), _context(account), cause=f"account {account}")
+        key = self._ring.unwrap(WrappedKey.decode(wrapped), _context(account), cause=self._openings.cause())
         sealer = Sealer(key, self._randomness)
         with self._lock:
             if len(self._opened) >= KEPT_KEYS:
@@ -115,9 +143,12 @@ class AccountKeys:
         with self._lock:
             self._opened.pop(account, None)
 
-    def rewrap_all(self) -> int:
-        """Wrap every key under the ring's current root version; how many were. Repeatable, also while people work."""
-        done = self._rewrap_house()
+    def rewrap_all(self, cause: str) -> int:
+        """Wrap every key under the ring's current root version; how many were. Repeatable, also while people work.
+
+        cause: id of the entry that says so.
+        """
+        done = self._rewrap_house(cause)
         after = ""
         while True:
             with self._database.reading() as tx:
@@ -125,28 +156,28 @@ class AccountKeys:
             if not rows:
                 return done
             for account, wrapped in rows:
-                new = self._rewrapped(wrapped, _context(account))
+                new = self._rewrapped(wrapped, _context(account), cause)
                 if new:
                     with self._database.transaction() as tx:
                         done += keys.rewrap_account_key(tx, account, wrapped, new)
             after = rows[-1][0]
 
-    def _rewrap_house(self) -> int:
+    def _rewrap_house(self, cause: str) -> int:
         done = 0
         for name in HouseKeys.NAMES:
             with self._database.reading() as tx:
                 wrapped = keys.house_key(tx, name)
-            new = self._rewrapped(wrapped, {"owner": "house", "kind": name}) if wrapped else None
+            new = self._rewrapped(wrapped, {"owner": "house", "kind": name}, cause) if wrapped else None
             if wrapped and new:
                 with self._database.transaction() as tx:
                     done += keys.rewrap_house_key(tx, name, wrapped, new)
         return done
 
-    def _rewrapped(self, wrapped: bytes, context: dict[str, str]) -> bytes | None:
+    def _rewrapped(self, wrapped: bytes, context: dict[str, str], cause: str) -> bytes | None:
         old = WrappedKey.decode(wrapped)
         if old.version == self._ring.current_version:
             return None
-        return self._ring.wrap(self._ring.unwrap(old, context, cause="rewrap"), context).encode()
+        return self._ring.wrap(self._ring.unwrap(old, context, cause=cause), context).encode()
 
 
 class HouseKeys:
@@ -157,9 +188,12 @@ class HouseKeys:
     FORMS = "forms"
     NAMES = (LOOKUP, PENDING, FORMS)
 
-    def __init__(self, database: Database, key_ring: KeyRing, *, randomness: Randomness) -> None:
+    def __init__(
+        self, database: Database, key_ring: KeyRing, ledger: Ledger, *, clock: Clock, randomness: Randomness
+    ) -> None:
         """Opens the keys, making those that aren't there yet. key_ring: the ring named "provider"."""
-        self._keys = {name: _open_house_key(database, key_ring, randomness, name) for name in self.NAMES}
+        cause = Openings(database, ledger, clock, "house_keys_opened").cause()
+        self._keys = {name: _open_house_key(database, key_ring, randomness, name, cause) for name in self.NAMES}
         self.pending = Sealer(self._keys[self.PENDING], randomness)
 
     @property
@@ -181,7 +215,7 @@ def _context(account: str) -> dict[str, str]:
     return {"owner": account, "kind": "account"}
 
 
-def _open_house_key(database: Database, ring: KeyRing, randomness: Randomness, name: str) -> bytes:
+def _open_house_key(database: Database, ring: KeyRing, randomness: Randomness, name: str, cause: str) -> bytes:
     context = {"owner": "house", "kind": name}
     with database.reading() as tx:
         wrapped = keys.house_key(tx, name)
@@ -190,4 +224,4 @@ def _open_house_key(database: Database, ring: KeyRing, randomness: Randomness, n
         with database.transaction() as tx:
             keys.add_house_key(tx, name, made)
             wrapped = keys.house_key(tx, name) or made
-    return ring.unwrap(WrappedKey.decode(wrapped), context, cause=f"house {name}")
+    return ring.unwrap(WrappedKey.decode(wrapped), context, cause=cause)

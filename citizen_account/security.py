@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -58,6 +58,20 @@ READS_SIGN_IN = {"authorization", "end_session"}
 """Machine blueprints that keep their cookies: they read the sign-in, through the Protocol `SignIn` only."""
 MAX_FORM_BYTES = 262_144
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""Save `form-action`, which pages may widen (`allow_form_action`)."""
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+"""On every answer that doesn't state its own."""
+STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -175,6 +189,7 @@ class Security:
         self._key = key
         self._origin = settings.public_url
         self._machines: set[str] = set()
+        self._fixed = HEADERS | (STRICT_TRANSPORT if settings.is_https else {})
 
     def install(self, app: Flask) -> None:
         """Put everything in place; call once, before any blueprint is registered."""
@@ -183,8 +198,7 @@ class Security:
         manager = LoginManager(app)
         manager.session_protection = None
         manager.request_loader(self._person)
-        for check in (self._check_host, self._check_machine, self._check_policy, self._check_form):
-            app.before_request(check)
+        app.before_request(self._check)
         app.after_request(self._headers)
         app.extensions["security"] = self
         app.jinja_env.globals.update(csrf=csrf_field)
@@ -213,6 +227,14 @@ class Security:
         secret = self._browser.session()
         sign_in = self._load(secret) if secret and not self.is_machine() else None
         return None if sign_in is None else Person(sign_in)
+
+    def _check(self) -> Any:
+        refused = self._check_host()
+        if refused is None:
+            self._check_machine()
+            self._check_policy()
+            self._check_form()
+        return refused
 
     def _check_host(self) -> Any:
         if f"{request.scheme}://{request.host}" == self._origin or request.endpoint == "health":
@@ -263,30 +285,16 @@ class Security:
             raise ForgedForm("Sec-Fetch-Site")
 
     def _headers(self, response: Response) -> Response:
-        for name, value in self._header_lines():
-            response.headers.setdefault(name, value)
-        if request.endpoint != "static" and not self.is_machine():
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
-    def _header_lines(self) -> Iterator[tuple[str, str]]:
+        machine = self.is_machine()
         actions = " ".join(["'self'", *g.get("form_actions", [])])
-        yield (
-            "Content-Security-Policy",
-            (
-                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-                f"base-uri 'none'; frame-ancestors 'none'; form-action {actions}"
-            ),
-        )
-        yield "X-Content-Type-Options", "nosniff"
-        yield "X-Frame-Options", "DENY"
-        yield "Referrer-Policy", "same-origin"
-        yield "Cross-Origin-Opener-Policy", "same-origin"
-        if not self.is_machine():
-            yield "Cross-Origin-Resource-Policy", "same-origin"
-        yield "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-        if self._settings.is_https:
-            yield "Strict-Transport-Security", "max-age=63072000; includeSubDomains"
+        wanted = {"Content-Security-Policy": f"{CONTENT_POLICY}; form-action {actions}", **self._fixed}
+        if not machine:
+            wanted["Cross-Origin-Resource-Policy"] = "same-origin"
+        if not machine and request.endpoint != "static":
+            wanted["Cache-Control"] = "no-store"
+        stated = {name.lower() for name, _ in response.headers}
+        response.headers.extend((name, value) for name, value in wanted.items() if name.lower() not in stated)
+        return response
 
 
 def same(left: bytes, right: bytes) -> bool:

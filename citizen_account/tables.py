@@ -10,6 +10,7 @@ import audit.store.restores
 import citizen_account.store.accounts
 import citizen_account.store.addresses
 import citizen_account.store.credentials
+import citizen_account.store.erasures
 import citizen_account.store.keys
 import citizen_account.store.mailed_links
 import citizen_account.store.roles

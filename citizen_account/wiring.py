@@ -42,6 +42,7 @@ from citizen_account.passwords import Passwords
 from citizen_account.recovery import Recovery as PasswordRecovery
 from citizen_account.restoring import Restoring
 from citizen_account.roles import Roles
+from citizen_account.roots import Roots
 from citizen_account.sealing import AccountKeys, HouseKeys
 from citizen_account.sessions import Sessions
 from citizen_account.store.accounts import AccountId
@@ -131,13 +132,13 @@ def build(
         randomness=randomness,
     )
     secret_keys.ensure()
-    archive_job = Archive(database, archive, sequencer, clock)
+    archive_job = Archive(database, archive, sequencer, clock, ledger, settings.s3.ledger_archive_days)
     search = Search(database, ledger, ledger_keys, clock, secret_keys.mac("ledger-cursor", b""))
 
     # People: keys and sign-ins, which other rooms ask for by Protocol
     browser = Browser(settings, randomness)
-    house_keys = HouseKeys(database, rings["provider"], randomness=randomness)
-    account_keys = AccountKeys(database, rings["provider"], clock=clock, randomness=randomness)
+    house_keys = HouseKeys(database, rings["provider"], ledger, clock=clock, randomness=randomness)
+    account_keys = AccountKeys(database, rings["provider"], ledger, clock=clock, randomness=randomness)
     sessions = Sessions(database, ledger, settings.sign_in, clock=clock, randomness=randomness)
     notifications = Notifications(jobs)
 
@@ -236,7 +237,6 @@ def build(
     proofs = Proofs(secret_keys=secret_keys, clock=clock)
     issuer = settings.public_url
     access_tokens = AccessTokens(
-        database=database,
         signing_keys=signing_keys,
         proofs=proofs,
         issuer=issuer,
@@ -373,6 +373,21 @@ def build(
         issuing.forget_subject(tx, SubjectId(account))
         consent.forget_subject(tx, SubjectId(account))
 
+    roots = Roots(
+        database=database,
+        rings={name: rings[name] for name in ("ledger", "provider")},
+        rewraps={
+            "ledger": (ledger_keys.rewrap_all, signers.rewrap_all),
+            "provider": (
+                account_keys.rewrap_all,
+                lambda _cause: signing_keys.rewrap_all(),
+                lambda _cause: secret_keys.rewrap_all(),
+            ),
+        },
+        ledger=ledger,
+        clock=clock,
+        backup_window=backup_window,
+    )
     erasure = Erasure(
         database=database,
         accounts=accounts,
@@ -381,6 +396,7 @@ def build(
         approvals=consent,
         ledger=ledger,
         ledger_keys=ledger_keys,
+        roots=roots,
         forget=(credentials.erase, roles.erase, links.erase, unlink),
         backup_window=backup_window,
         exchange_term=settings.ledger.exchange_term,
@@ -433,8 +449,7 @@ def build(
         search=search,
         export=Export(database, live, ledger, sequencer, search, archive_job),
         archive=archive_job,
-        # The provider's ring opens the house's own keys at every start, for which there is no entry to name.
-        reconciliation=Reconciliation(database, (rings["vault"], rings["ledger"]), clock),
+        reconciliation=Reconciliation(database, tuple(rings.values()), clock),
         terms=Terms(database, ledger, ledger_keys, clock, settings.ledger.exchange_term),
         document_types=types,
         purposes=purposes,
@@ -494,6 +509,7 @@ def build(
             clock=clock,
         ),
         erasure=erasure,
+        roots=roots,
         failed_jobs=FailedJobs(database, jobs, ledger),
         endpoints=(
             *provider.blueprints(),

@@ -21,5 +21,6 @@ def register(house: House) -> None:
         house.jobs, Sequencing(house.restoring, house.clock), house.reconciliation, house.terms, house.archive
     )
     vault.jobs.register(house.jobs, house.pictures, house.retention)
+    house.jobs.every("renew-roots", vault.jobs.RENEW_ROOT_EVERY, house.roots.renew)
     oidc.jobs.register(house.jobs, house.issuing, house.interactions)
     citizen_account.jobs.register(house)

@@ -16,13 +16,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import boto3
-import urllib3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from config.clock import SystemClock
 from config.database import assert_outside
 from config.errors import ObjectExists, ObjectMissing, ObjectStoreError
+from config.object_reads import Asked, Reads
 from config.presigned import Presigner
 from config.settings import S3
 
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 
 PART_BYTES = 8 * 1024 * 1024
 """Objects up to this go in one request, larger ones in parts of this size."""
-READ_BYTES = 512 * 1024
-"""How much of a body is read at once: whole segments of the stream format, so that none is put together of two.
-
-Each piece wakes the web server's other thread and the network once; larger ones fall out of the processor's cache.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +64,7 @@ class ObjectStore:
         self._once: S3Client = session.client("s3", **given, config=Config(**common, retries={"total_max_attempts": 1}))
         endpoint = self._again.meta.endpoint_url
         # What a server signs is its own clock's time, whatever time the house's tests live in.
-        self._presigner = Presigner(endpoint, settings.region, session.get_credentials(), SystemClock())
-        self._pool = urllib3.connection_from_url(
-            endpoint,
-            maxsize=32,
-            timeout=urllib3.Timeout(connect=3, read=20),
-            retries=urllib3.Retry(total=3, backoff_factor=0.1, status_forcelist={500, 502, 503}, raise_on_status=False),
-        )
+        self._reads = Reads(endpoint, Presigner(endpoint, settings.region, session.get_credentials(), SystemClock()))
 
     def beside(self, bucket: str) -> Self:
         """Another bucket of the same service, over the same clients and connections."""
@@ -95,6 +84,32 @@ class ObjectStore:
                 except ClientError as error:
                     if _code(error) not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                         raise
+
+    def lock(self, days: int) -> bool:
+        """Keep every object written from now on for so many days against everybody (mode COMPLIANCE).
+
+        A longer term that the bucket has stays. False when the bucket was made without object lock: then nothing is
+        kept, and only a new bucket helps. Raises `ObjectStoreError`.
+        """
+        assert_outside("object store")
+        with _translated():
+            try:
+                kept = self._again.get_object_lock_configuration(Bucket=self._bucket)["ObjectLockConfiguration"]
+            except ClientError as error:
+                if _code(error) != "ObjectLockConfigurationNotFoundError":
+                    raise
+                return False
+            default = kept.get("Rule", {}).get("DefaultRetention", {})
+            standing = default.get("Days", 0) + 365 * default.get("Years", 0)
+            if default.get("Mode") != "COMPLIANCE" or standing < days:
+                self._again.put_object_lock_configuration(
+                    Bucket=self._bucket,
+                    ObjectLockConfiguration={
+                        "ObjectLockEnabled": "Enabled",
+                        "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": days}},
+                    },
+                )
+        return True
 
     def put(self, name: str, data: bytes | bytearray) -> None:
         """Write a new object in one request; the store checks its SHA-256.
@@ -218,8 +233,7 @@ class ObjectStore:
     def get(self, name: str) -> tuple[bytes, str]:
         """A small object and its ETag. Raises `ObjectMissing`."""
         assert_outside("object store")
-        answer = self._request(name, {})
-        return answer.read(), answer.headers.get("ETag", "")
+        return self._reads.whole(self._bucket, name)
 
     def read(self, name: str, first: int = 0, last: int | None = None) -> Iterator[bytes]:
         """The bytes from `first` to `last` (both included; None: to the end), a piece at a time; one request.
@@ -228,24 +242,11 @@ class ObjectStore:
         `ObjectMissing` or `ObjectStoreError`; the latter also in the middle, when the connection is cut.
         """
         assert_outside("object store")
-        ranged = first > 0 or last is not None
-        answer = self._request(name, {"Range": f"bytes={first}-{'' if last is None else last}"} if ranged else {})
-        return _pieces(answer)
+        return self._reads.pieces(self._bucket, name, first, last)
 
-    def _request(self, name: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-        target = self._presigner.get(self._bucket, name)
-        try:
-            answer = self._pool.urlopen("GET", target, headers=headers, preload_content=False, redirect=False)
-        except urllib3.exceptions.HTTPError as error:
-            raise ObjectStoreError(str(type(error).__name__)) from error
-        if answer.status in {200, 206}:
-            return answer
-        answer.drain_conn()
-        answer.release_conn()
-        if answer.status == 404:  # noqa: PLR2004 -- not found
-            raise ObjectMissing(name)
-        message = f"GET answered {answer.status}"
-        raise ObjectStoreError(message)
+    def ask(self, name: str, first: int = 0, last: int | None = None) -> Asked:
+        """Ask for what `read` gives and wait for nothing: even while a transaction is open, it doesn't wait either."""
+        return self._reads.ask(self._bucket, name, first, last)
 
     def delete(self, name: str) -> None:
         """Remove an object; removing what isn't there is success."""
@@ -268,15 +269,6 @@ class ObjectStore:
         with _translated():
             for page in self._again.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
                 yield from (item["Key"] for item in page.get("Contents", []))
-
-
-def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    try:
-        yield from answer.stream(READ_BYTES, decode_content=False)
-    except urllib3.exceptions.HTTPError as error:
-        raise ObjectStoreError(str(type(error).__name__)) from error
-    finally:
-        answer.release_conn()
 
 
 def _in_parts(chunks: Iterable[bytes]) -> Iterator[tuple[bytearray, bool]]:

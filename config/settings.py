@@ -63,7 +63,9 @@ class S3(Section):
     ledger_bucket: str = "ledger"
     """Bucket of the live tiles and the checkpoint."""
     ledger_archive_bucket: str = "ledger-archive"
-    """Bucket of full tiles, bundles and hourly checkpoints, under a COMPLIANCE lock."""
+    """Bucket of full tiles, bundles and hourly checkpoints, made with object lock."""
+    ledger_archive_days: Annotated[int, Field(ge=0)] = 1096
+    """How long the lock (mode COMPLIANCE) keeps what is written there, against everybody; 0: the bucket's own rule."""
 
 
 class Mail(Section):

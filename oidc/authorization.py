@@ -2,7 +2,8 @@
 
 1. client and redirect_uri, 2. the table of `oidc.request`, 3. who is there and how they signed in, 4. whether a
 standing grant covers it all, 5. one transaction that makes the code. With a session and a grant that is all: nothing
-is stored in between. Otherwise the request is kept under a handle bound to the browser, and pages do the asking.
+is stored in between. Otherwise the request is kept under a handle bound to the browser, and pages do the asking
+(docs/decisions/0503).
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class Authorization:
         """Take a POST: the checked request is stored, the answer is the page that resumes it.
 
         A cross-site POST comes without our Lax cookies, so nobody's sign-in and no browser is looked at before the GET
-        that follows; the first browser that opens the page binds it.
+        that follows; the first browser that opens the page binds it (docs/decisions/0502).
         """
         return self._with_client(pairs, keep=True)
 

@@ -186,7 +186,7 @@ class Consent:
     def find_covering(self, subject: SubjectId, request: AcceptedRequest) -> GrantId | None:
         """The same for any request, in a snapshot of its own: when papers are asked, the lendings must stand too.
 
-        A grant of other papers as well doesn't cover: the code would reach more than was asked.
+        A grant of other papers as well doesn't cover (docs/decisions/0504): the code would reach more than was asked.
         """
         with self._database.reading() as tx:
             rows = grants.standing(tx, subject, request.client_id, self._clock.now())

@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwk, jws
@@ -25,7 +26,7 @@ from oidc.errors import JwtRefused
 
 MAX_CHARS = 16_384
 """Longest JWT that is looked at."""
-OWN_ALGORITHMS = ("ES256", "RS256")
+OWN_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 """What our own keys sign with."""
 FOREIGN_ALGORITHMS = frozenset({"ES256", "ES384", "RS256", "PS256", "EdDSA", "Ed25519"})
 """What the asymmetric keys of clients may sign with (RFC 8725 §3.1)."""
@@ -36,9 +37,16 @@ ID_TOKEN = "JWT"  # noqa: S105 -- a media type
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _P256_BYTES = 32
+_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+
+
+class _Registry(jws.JWSRegistry):
+    """joserfc's, with room for what a proof's header holds (RFC 9449 §4.2): an RSA key alone has 700 characters."""
+
+    max_header_length = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +100,39 @@ def is_type(header: Mapping[str, Any], wanted: str) -> bool:
     return isinstance(told, str) and told.lower().removeprefix("application/") == wanted.lower()
 
 
+@cache
 def header_of(*, alg: str, kid: str, typ: str) -> str:
     """The first part of a JWT of ours."""
-    return encode(json.dumps({"alg": alg, "kid": kid, "typ": typ}, separators=(",", ":")).encode())
+    return encode(_JSON({"alg": alg, "kid": kid, "typ": typ}).encode())
 
 
-def sign(header: str, claims: Mapping[str, Any], key: PrivateKey) -> str:
-    """A compact JWS by one of our keys: ES256 or RS256, whichever the key is for."""
-    content = f"{header}.{encode(json.dumps(claims, separators=(',', ':')).encode())}"
+def sign(header: str, claims: Mapping[str, Any], key: PrivateKey, alg: str) -> str:
+    """A compact JWS by one of our keys, which is of the kind that the algorithm needs (RFC 7518 §3.1, RFC 8037)."""
+    content = f"{header}.{encode(_JSON(claims).encode())}"
     if isinstance(key, rsa.RSAPrivateKey):
-        signature = key.sign(content.encode("ascii"), padding.PKCS1v15(), SHA256())
+        signature = key.sign(content.encode("ascii"), _padding(alg), SHA256())
+    elif isinstance(key, ed25519.Ed25519PrivateKey):
+        signature = key.sign(content.encode("ascii"))
     else:
         r, s = decode_dss_signature(key.sign(content.encode("ascii"), ec.ECDSA(SHA256())))
         signature = r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
     return f"{content}.{encode(signature)}"
 
 
-def check_own(jwt: UnverifiedJwt, key: PublicKey) -> None:
-    """Check the signature of a JWT that names one of our keys. Raises `JwtRefused`."""
+def _padding(alg: str) -> padding.AsymmetricPadding:
+    if alg == "PS256":  # RFC 7518 §3.5: MGF1 with SHA-256, a salt as long as the hash
+        return padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
+    return padding.PKCS1v15()
+
+
+def check_own(jwt: UnverifiedJwt, key: PublicKey, alg: str) -> None:
+    """Check the signature of a JWT that names one of our keys. alg: the key's. Raises `JwtRefused`."""
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(jwt.signature, jwt.signing_input, padding.PKCS1v15(), SHA256())
+            key.verify(jwt.signature, jwt.signing_input, _padding(alg), SHA256())
+            return
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            key.verify(jwt.signature, jwt.signing_input)
             return
         if len(jwt.signature) != 2 * _P256_BYTES:
             raise JwtRefused("wrong signature")
@@ -136,7 +156,7 @@ def verify_foreign(unverified: str, keys: Sequence[jwk.Key], *, algorithms: Coll
     named = [key for key in keys if kid is not None and key.kid == kid]
     for key in named or keys:
         try:
-            jws.deserialize_compact(unverified, key, algorithms=[alg])
+            jws.deserialize_compact(unverified, key, registry=_Registry(algorithms=[alg]))
         except (JoseError, ValueError, TypeError, AttributeError):
             continue  # the key is for another algorithm, or the signature isn't its own
         return jwt

@@ -1,4 +1,7 @@
-"""Pushed authorization requests (RFC 9126): a client hands over its request before the browser comes by."""
+"""Pushed authorization requests (RFC 9126): a client hands over its request before the browser comes by.
+
+What that uses up and binds: docs/decisions/0506.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import hypothesis
 import pytest
 from pydantic import SecretStr
 
@@ -26,11 +27,16 @@ FORBIDDEN_WORDS = ("alice", "martin", "dupont", "testville", "example.org", "boa
 
 logs.configure(as_json=False, strict=True, forbidden_words=FORBIDDEN_WORDS)
 
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+# hypothesis tries as many examples as it always does, and more where more rounds are asked for; no test is timed.
+hypothesis.settings.register_profile("rounds", max_examples=max(100, 33 * ROUNDS), deadline=None)
+hypothesis.settings.load_profile("rounds")
+
 
 @pytest.fixture(scope="session")
 def rounds() -> int:
     """How many seeds, offsets or kills a repeated test tries: `ROUNDS`."""
-    return int(os.environ.get("ROUNDS", "3"))
+    return ROUNDS
 
 
 @pytest.fixture

@@ -37,6 +37,15 @@ class Permission:
     token_id: str
     lendings: frozenset[LendingId]
 
+    @property
+    def is_bound(self) -> bool:
+        """See `Presented.is_bound`; nothing is left to use up."""
+        return False
+
+    def standing(self, _tx: Transaction) -> Permission:
+        """See `Presented.standing`; whoever has a permission may read by it."""
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
@@ -53,11 +62,37 @@ class Challenge:
     """When the person took back the approval of a token that is whole and rightly shown; None for any other reason."""
 
 
+class Challenged(Exception):
+    """A presentation isn't enough."""
+
+    def __init__(self, challenge: Challenge) -> None:
+        """challenge: what to answer."""
+        super().__init__(challenge.code)
+        self.challenge = challenge
+
+
+class Presented(Protocol):
+    """A token that holds by itself and is rightly presented; whether it still stands is in the database."""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether a proof came with it, which `standing` uses up: that writes."""
+
+    def standing(self, tx: Transaction) -> Permission:
+        """The permission, if the token stands in this very transaction; one query, two when it is bound.
+
+        Raises `Challenged`: revoked, taken back, or its proof was used before.
+        """
+
+
 class AccessTokens(Protocol):
     """Judges access tokens. Nothing but the provider can."""
 
-    def verify(self, presentation: Presentation) -> Permission | Challenge:
-        """Whether this token, so presented, may reach the vault now (one query)."""
+    def judge(self, presentation: Presentation) -> Presented:
+        """Whether this token, so presented, may reach the vault, as far as can be told without a query.
+
+        Raises `Challenged`.
+        """
 
 
 class Notices(Protocol):

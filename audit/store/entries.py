@@ -270,6 +270,12 @@ def of_kind(tx: Transaction, kind: str) -> list[EntryRow]:
     return _rows(tx, select(entries).where(entries.c.kind == kind).order_by(entries.c.number))
 
 
+def of_kind_between(tx: Transaction, kind: str, first: datetime, end: datetime) -> list[EntryRow]:
+    """Every readable entry of a kind of the times from `first` up to, without, `end`."""
+    chosen = (entries.c.kind == kind) & (entries.c.time >= first) & (entries.c.time < end)
+    return _rows(tx, select(entries).where(chosen).order_by(entries.c.number))
+
+
 def index_before(tx: Transaction, generation: int, time: datetime) -> int:
     """One past the last index of the entries that are all older than `time`."""
     younger = (entries.c.generation == generation) & (entries.c.time >= time) & entries.c.leaf_index.is_not(None)

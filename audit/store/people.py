@@ -48,6 +48,7 @@ class KeyRow:
     wrapped: bytes = field(repr=False)
 
 
+_PERSON = select(people).where(people.c.person == bindparam("person"))
 _PERSONS = select(people).where(people.c.person.in_(bindparam("persons", expanding=True)))
 
 
@@ -70,8 +71,9 @@ def add_key(tx: Transaction, row: KeyRow) -> None:
 
 def persons(tx: Transaction, ids: Sequence[str]) -> list[PersonRow]:
     """Those of these ids that the ledger knows."""
-    rows = tx.execute(_PERSONS, {"persons": list(ids)}).mappings()
-    return [PersonRow(**row) for row in rows]
+    # Nearly every entry concerns one person, and a list of unknown length is spelled out anew each time.
+    found = tx.execute(_PERSON, {"person": ids[0]}) if len(ids) == 1 else tx.execute(_PERSONS, {"persons": list(ids)})
+    return [PersonRow(**row) for row in found.mappings()]
 
 
 def keys_of(tx: Transaction, pseudonym: str) -> list[KeyRow]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from oidc.tokens.access_token import AccessTokens, TokenChallenge
-from vault.protocols import Challenge, LendingId, Permission, Presentation
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from config.database import Transaction
+from oidc.errors import OAuthError
+from oidc.tokens import access_token
+from oidc.tokens.access_token import AccessTokens
+from vault.protocols import Challenge, Challenged, LendingId, Permission, Presentation
 
 
 class VaultAccessTokens:
@@ -15,27 +21,56 @@ class VaultAccessTokens:
         self._vault_url = vault_url
         self._resource_metadata = resource_metadata
 
-    def verify(self, presentation: Presentation) -> Permission | Challenge:
-        """See `vault.protocols.AccessTokens.verify`."""
-        verified = self._tokens.verify(
-            presentation.method,
-            presentation.url,
-            presentation.authorization,
-            presentation.dpop,
-            presentation.client_certificate,
-            audience=self._vault_url,
-            resource_metadata=self._resource_metadata,
-        )
-        if isinstance(verified, TokenChallenge):
-            return Challenge(
-                status=verified.status,
-                www_authenticate=verified.www_authenticate,
-                code=verified.code,
-                dpop_nonce=verified.dpop_nonce,
-                taken_back_at=verified.taken_back_at,
+    def judge(self, presentation: Presentation) -> VaultPresented:
+        """See `vault.protocols.AccessTokens.judge`."""
+        has_token = bool(presentation.authorization)
+        with _challenged(has_token=has_token, resource_metadata=self._resource_metadata):
+            presented = self._tokens.judge(
+                presentation.method,
+                presentation.url,
+                presentation.authorization,
+                presentation.dpop,
+                audience=self._vault_url,
             )
+        return VaultPresented(self._tokens, presented, self._resource_metadata)
+
+
+class VaultPresented:
+    """`vault.protocols.Presented`."""
+
+    def __init__(self, tokens: AccessTokens, presented: access_token.Presented, resource_metadata: str) -> None:
+        """presented: judged by these tokens."""
+        self._tokens = tokens
+        self._presented = presented
+        self._resource_metadata = resource_metadata
+
+    @property
+    def is_bound(self) -> bool:
+        """See `vault.protocols.Presented.is_bound`."""
+        return self._presented.proof is not None
+
+    def standing(self, tx: Transaction) -> Permission:
+        """See `vault.protocols.Presented.standing`."""
+        with _challenged(has_token=True, resource_metadata=self._resource_metadata):
+            verified = self._tokens.standing(tx, self._presented)
         return Permission(
             client_id=verified.client_id,
             token_id=verified.jti,
             lendings=frozenset(map(LendingId, verified.lendings)),
         )
+
+
+@contextmanager
+def _challenged(*, has_token: bool, resource_metadata: str) -> Iterator[None]:
+    try:
+        yield
+    except OAuthError as error:
+        told = access_token.challenge(error, has_token=has_token, resource_metadata=resource_metadata)
+        challenge = Challenge(
+            status=told.status,
+            www_authenticate=told.www_authenticate,
+            code=told.code,
+            dpop_nonce=told.dpop_nonce,
+            taken_back_at=told.taken_back_at,
+        )
+        raise Challenged(challenge) from error

@@ -1,7 +1,8 @@
 """The cookies of a browser: what they are called, and the random value that each browser holds.
 
 `browser` binds handles, mailed links and hidden form tokens to one browser; it signs nobody in. `session` is the
-sign-in's secret. `device` only says that an account was used here before. `language` keeps a choice.
+sign-in's secret. `device` only says that an account was used here before. `language` keeps a choice. `draft` holds,
+sealed, what was typed into a form whose sign-in had expired.
 """
 
 from __future__ import annotations
@@ -70,10 +71,22 @@ class Browser:
         """Remember the choice."""
         self._set("language", language, DEVICE_LIFETIME)
 
+    def draft(self) -> str:
+        """What waits here, sealed, for a person to sign in again; empty when nothing does."""
+        return request.cookies.get(self.name("draft"), "")
+
+    def set_draft(self, sealed: str, lifetime: timedelta) -> None:
+        """Let it wait."""
+        self._set("draft", sealed, lifetime)
+
+    def forget_draft(self) -> None:
+        """It was given back, or will never be."""
+        self._drop("draft")
+
     def forget(self) -> None:
         """Take the sign-in and everything bound to this browser away from it."""
-        name = self.name("session")
-        after_this_request(lambda response: self._gone(response, name))
+        self._drop("session")
+        self._drop("draft")
         self.renew()
 
     def _secret(self, cookie: str) -> str:
@@ -100,15 +113,19 @@ class Browser:
 
         after_this_request(write)
 
-    def _gone(self, response: Response, name: str) -> Response:
-        response.delete_cookie(name, path="/", secure=self._https, httponly=True, samesite="Lax")
-        return response
+    def _drop(self, cookie: str) -> None:
+        def remove(response: Response) -> Response:
+            response.delete_cookie(self.name(cookie), path="/", secure=self._https, httponly=True, samesite="Lax")
+            return response
+
+        after_this_request(remove)
 
 
 def allow_form_action(origin: str) -> None:
     """Let forms of the page being answered end (after redirects) at another origin: the client's redirect URI.
 
-    Chromium holds `form-action` against every redirect that follows a form, so sign-in and release pages need it.
+    Chromium holds `form-action` against every redirect that follows a form, so sign-in and release pages need it
+    (docs/decisions/0505).
     origin: an absolute URI; only scheme, host and port are used. A private-use scheme (RFC 8252 §7.1) allows itself.
     """
     parts = urlsplit(origin)

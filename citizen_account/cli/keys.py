@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import click
 
-from audit.entries import ActorKind, KeysRotated
+from audit.entries import ActorKind
 from citizen_account.cli import installation, said
-from citizen_account.house import House
 from config.errors import Refusal
 
 KINDS = ("signing", "vault", "ledger", "provider")
@@ -60,22 +57,7 @@ def rotate(kind: str, now: bool) -> None:
             version = house.retention.rotate_root(user, ActorKind.OPERATOR)
             click.echo(f"The root of the papers is version {version} from now on.")
         else:
-            click.echo(f"The root {kind} is version {_rotate_root(house, kind, user)} from now on.")
+            version = house.roots.rotate(kind, user, ActorKind.OPERATOR)
+            click.echo(f"The root {kind} is version {version} from now on.")
     except Refusal as error:
         raise said.refused(error) from error
-
-
-def _rotate_root(house: House, kind: str, user: str) -> int:
-    end = house.clock.now() + timedelta(days=house.settings.backup_window_days)
-    version = house.rings[kind].rotate(end)
-    with house.database.transaction() as tx:
-        rotated = KeysRotated(actor_kind=ActorKind.OPERATOR, actor=user, keys=kind, version=str(version))
-        cause = house.ledger.append(tx, rotated)
-    if kind == "ledger":
-        house.ledger_keys.rewrap_all(cause)
-        house.signers.rewrap_all(cause)
-    else:
-        house.account_keys.rewrap_all()
-        house.signing_keys.rewrap_all()
-        house.secret_keys.rewrap_all()
-    return version

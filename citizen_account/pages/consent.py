@@ -17,6 +17,7 @@ from flask import Blueprint, Response, redirect, request
 from citizen_account import screen
 from citizen_account.pages import release_answers
 from citizen_account.pages.claim_words import claim_rows
+from citizen_account.pages.drafts import keeps_draft, taken
 from citizen_account.pages.release_answers import NONE, Answers
 from citizen_account.pages.release_questions import Question, Questions
 from citizen_account.pages.release_terms import distinct, terms_of
@@ -44,6 +45,7 @@ def blueprint(house: House) -> Blueprint:
 
     @pages.post("/release/<handle>")
     @policy(CITIZEN, repeats=release_answers.FIELDS)
+    @keeps_draft(*release_answers.FIELDS)
     def decide(handle: str) -> Any:
         return release.guarded(handle, release.decide)
 
@@ -67,6 +69,11 @@ class _Release:
     def show(self, handle: str, pending: PendingRelease) -> Response:
         """The page, with what was chosen so far and a paper just added."""
         asked = self._asked(pending)
+        draft = taken(self._house)
+        if draft is not None:
+            questions = self._ask(asked, release_answers.from_form(draft, len(asked)))
+            kept = _("You are signed in again. What you had chosen is still here, and nothing has been sent yet.")
+            return self._page(handle, pending, questions, {}, kept)
         answers = release_answers.read(request.args.get("chosen", ""), len(asked))
         paper, index = request.args.get("added", ""), request.args.get("detail", "")
         if not paper or index not in map(str, range(len(asked))):
@@ -74,10 +81,10 @@ class _Release:
         question = int(index)
         answers = release_answers.added(answers, question, paper, asked[question].most)
         questions = self._ask(asked, answers)
-        taken = paper in questions[question].chosen
+        fits = paper in questions[question].chosen
         message = (
             _("Your paper is kept. Look at it, then send.")
-            if taken
+            if fits
             else _("Your paper is kept, but it can't answer this service: read below why.")
         )
         return self._page(handle, pending, questions, {}, message)

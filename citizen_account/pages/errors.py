@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from citizen_account import screen
 from citizen_account.errors import DoorsClosed, NotSignedIn
+from citizen_account.pages import drafts
 from citizen_account.screen import gettext as _
 from citizen_account.screen import ngettext
 from citizen_account.security import SAFE_METHODS, Security
@@ -33,7 +34,7 @@ def install(app: Flask, security: Security) -> None:
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Any:
         if isinstance(refusal, NotSignedIn) and not _for_machine(security):
-            return _to_sign_in()
+            return _to_sign_in(drafts.save(current_app.extensions["house"]))
         log.info("refused", refusal=refusal.code, detail=refusal.detail, endpoint=request.endpoint or "")
         return _answer(security, refusal.status, refusal.code if refusal.public else "", _retry_after(refusal))
 
@@ -126,8 +127,12 @@ def _retry_after(refusal: Refusal) -> dict[str, str]:
     return {"Retry-After": "30"} if isinstance(refusal, DoorsClosed) else {}
 
 
-def _to_sign_in() -> Any:
+def _to_sign_in(draft: drafts.Saved) -> Any:
     # A form that came too late can't be shown again by its address unless that address shows a page as well.
     shows = request.method in SAFE_METHODS or "GET" in (request.url_rule.methods or set() if request.url_rule else ())
     here = request.full_path.removesuffix("?") if shows and request.method in SAFE_METHODS else request.path
-    return redirect(f"/sign-in?{urlencode({'next': here if shows else '/', 'over': '1'})}", HTTPStatus.SEE_OTHER)
+    there = draft.back or (here if shows else "/")
+    answer = redirect(f"/sign-in?{urlencode({'next': there, 'over': '1'})}", HTTPStatus.SEE_OTHER)
+    if not draft.drained:
+        answer.headers["Connection"] = "close"
+    return answer

@@ -20,6 +20,7 @@ from flask import Blueprint, Response, redirect, request
 from citizen_account import screen
 from citizen_account.errors import BadForm, ForgedForm
 from citizen_account.language import size
+from citizen_account.pages.drafts import Draft, keeps_draft, taken
 from citizen_account.pages.papers import label_error, own_safe
 from citizen_account.pages.upload import Upload
 from citizen_account.screen import gettext as _
@@ -63,6 +64,8 @@ ASKED_DATES = {
     "expires": frozenset({"not_expired"}),
 }
 """Which date a type's validity rule needs."""
+TYPED = ("label", "agreement", *(f"{name}_{part}" for name in ASKED_DATES for part in ("day", "month", "year")))
+"""The fields that a person types or ticks."""
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
@@ -94,6 +97,9 @@ def blueprint(house: House) -> Blueprint:
     @policy(CITIZEN)
     def ask() -> Any:
         carried = _carried(request.args)
+        draft = taken(house)
+        if draft is not None:
+            return adding.form(_typed(draft.to_dict()), again=True)
         if carried.get("replaces"):
             view = house.documents.get(own_safe(house), DocumentId(carried["replaces"]))
             return adding.form(_Form(document_type=view.document_type, carried=carried, values={"label": view.label}))
@@ -103,6 +109,7 @@ def blueprint(house: House) -> Blueprint:
 
     @pages.post("/papers/add")
     @policy(CITIZEN)
+    @keeps_draft("document_type", *TYPED, *CARRIED, back=_again)
     @streams_upload
     def receive() -> Any:
         return adding.receive()
@@ -134,8 +141,8 @@ class _Adding:
             link=lambda code: urlencode({**carried, "type": code}),
         )
 
-    def form(self, form: _Form, status: int = HTTPStatus.OK) -> Response:
-        """The form, empty or as it was typed."""
+    def form(self, form: _Form, status: int = HTTPStatus.OK, *, again: bool = False) -> Response:
+        """The form, empty or as it was typed. again: after signing in once more, which no file survives."""
         try:
             document_type = self._house.document_types.get(form.document_type)
         except UnknownDocumentType:
@@ -151,6 +158,9 @@ class _Adding:
             carried=form.carried,
             values={"label": name, "agreement": "", **{k: v for k, v in form.values.items() if v}},
             errors=form.errors,
+            message=_("You are signed in again. What you had typed is still here. Choose the file again.")
+            if again
+            else "",
             asks_issued=_asks(document_type, "issued"),
             asks_expires=_asks(document_type, "expires"),
             asks_agreement=self._house.documents.agreement(own_safe(self._house)) is None,
@@ -252,9 +262,14 @@ def _carried(given: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in kept.items() if value and CARRIED[name].fullmatch(value)}
 
 
+def _again(draft: Draft) -> str:
+    """The form's own address, for signing in on the way; the answers chosen so far wait in the draft."""
+    told = {name: value for name, value in _carried(draft).items() if name in {"release", "detail", "replaces"}}
+    return f"/papers/add?{urlencode({**told, 'type': draft.get('document_type', '')})}"
+
+
 def _typed(fields: Mapping[str, str]) -> _Form:
-    dates = [f"{name}_{part}" for name in ASKED_DATES for part in ("day", "month", "year")]
-    values = {name: fields.get(name, "").strip() for name in ("label", "agreement", *dates)}
+    values = {name: fields.get(name, "").strip() for name in TYPED}
     return _Form(document_type=fields.get("document_type", ""), carried=_carried(fields), values=values)
 
 

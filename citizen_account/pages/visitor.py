@@ -23,7 +23,7 @@ SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Win
            ("Linux", "Linux"))  # fmt: skip
 """What a User-Agent contains, and what people call it; the first that fits."""
 _LOCAL = re.compile(r"^/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}$")
-_AUTHORIZE = re.compile(r"^/authorize/([\w-]{43})$")
+_AUTHORIZE = re.compile(r"^/(?:authorize|release)/([\w-]{43})$")
 
 
 def visitor(house: House) -> Visitor:

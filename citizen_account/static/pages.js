@@ -99,8 +99,11 @@ function replace(form, html) {
       continue;
     }
     const taken = document.adoptNode(other);
-    if (chosen !== null) {
-      taken.querySelector("input[type=file]")?.replaceWith(chosen);
+    const asked = taken.querySelector("input[type=file]");
+    if (chosen !== null && asked !== null) {
+      // The same field with the same file, and the description of its answer: the error is read out with it.
+      chosen.setAttribute("aria-describedby", asked.getAttribute("aria-describedby") ?? "");
+      asked.replaceWith(chosen);
     }
     group.replaceWith(taken);
   }

@@ -26,12 +26,13 @@ from config.database import assert_outside
 from config.errors import ConfigurationError, KeyRingError
 from config.identifiers import Randomness
 from config.key_ring import RootVersion, WrappedKey, canonical
+from config.key_ring.journal import Journal
 
 NONCE = 12
 
 
 class LocalFileKeyRing:
-    """One ring: `<name>.json` with the roots, `<name>.unwraps.log` with what was opened.
+    """One ring: `<name>.json` with the roots, `<name>.unwraps-<day>.log` with what was opened.
 
     Several processes share the file: it is read again when it changed, replaced as a whole under a lock.
     """
@@ -39,7 +40,7 @@ class LocalFileKeyRing:
     def __init__(self, path: Path, clock: Clock, randomness: Randomness) -> None:
         """path: the file, which exists. Raises `ConfigurationError` when it is readable by others or malformed."""
         self._path = path
-        self._journal = path.with_name(f"{path.stem}.unwraps.log")
+        self._journal = Journal(path.parent, path.stem)
         self._clock = clock
         self._randomness = randomness
         self._lock = threading.Lock()
@@ -92,7 +93,7 @@ class LocalFileKeyRing:
         except (InvalidTag, ValueError) as error:
             message = "the wrapped key does not open with this context"
             raise KeyRingError(message) from error
-        self._record(wrapped.version, context.get("owner", ""), cause)
+        self._journal.record(self._clock.now(), wrapped.version, context.get("owner", ""), cause)
         return key
 
     def rotate(self, destroy_old_at: datetime) -> int:
@@ -119,22 +120,7 @@ class LocalFileKeyRing:
 
     def unwraps(self, since: datetime) -> Mapping[str, int]:
         """See `KeyRing.unwraps`."""
-        found: dict[str, int] = {}
-        first = int(since.timestamp())
-        if self._journal.exists():
-            for line in self._journal.read_text().splitlines():
-                time, _, _, cause = line.split(" ", 3)
-                if int(time) >= first:
-                    found[cause] = int(time)
-        return found
-
-    def _record(self, version: int, owner: str, cause: str) -> None:
-        line = f"{int(self._clock.now().timestamp())} {version} {owner or '-'} {cause}\n"
-        handle = os.open(self._journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(handle, line.encode())  # one write of one line: appends of several processes don't mix
-        finally:
-            os.close(handle)
+        return self._journal.since(since)
 
     def _load(self) -> None:
         try:

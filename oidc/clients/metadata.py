@@ -20,7 +20,7 @@ from oidc.profiles import DEFAULT, PROFILES, Profile
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
 RESPONSE_TYPES = frozenset({"code"})
-HMAC_ALGORITHMS = frozenset({"HS256", "HS384", "HS512"})
+HMAC_ALGORITHMS = frozenset({"HS256"})
 PUBLIC_SECTOR = "public:"
 """The sector of clients with subject_type public; a host never has a colon."""
 _NOT_DESCRIBED = frozenset({"name", "names", "scopes", "sector", "contract", "profile", "require_pkce"})

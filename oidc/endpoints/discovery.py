@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from oidc import claims, jwts
-from oidc.clients.client import ASSERTION_METHODS, AUTHENTICATION_METHODS, PUBLIC
+from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC
+from oidc.clients.metadata import HMAC_ALGORITHMS
 from oidc.request import authorization_details, openid, pkce, response, scope
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
@@ -17,7 +18,7 @@ MAX_AGE = 300
 def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
     """The provider's metadata. issuer: the public address, without a trailing slash. registration: it is offered."""
     methods = sorted(AUTHENTICATION_METHODS)
-    assertions = sorted(jwts.FOREIGN_ALGORITHMS | ({"HS256"} if "client_secret_jwt" in ASSERTION_METHODS else set()))
+    assertions = sorted(jwts.FOREIGN_ALGORITHMS | HMAC_ALGORITHMS)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from joserfc import jwk
 from sqlalchemy.exc import IntegrityError
 
@@ -83,10 +83,10 @@ class SigningKeys:
                 self._make_missing(alg, state)
 
     def sign(self, claims: Mapping[str, Any], *, alg: str, typ: str) -> str:
-        """A compact JWS by the active key. alg: ES256 or RS256."""
+        """A compact JWS by the active key. alg: one of `jwts.OWN_ALGORITHMS`."""
         known = self._kept.get().active[alg]
         header = jwts.header_of(alg=alg, kid=known.row.kid, typ=typ)
-        return jwts.sign(header, claims, cast("jwts.PrivateKey", known.private))
+        return jwts.sign(header, claims, cast("jwts.PrivateKey", known.private), alg)
 
     def verify_own(self, unverified_jwt: str, *, typ: str) -> Mapping[str, Any]:
         """The claims of a JWT that we signed with that type. Its times are the caller's business.
@@ -103,7 +103,7 @@ class SigningKeys:
             known = self._kept.get(max_age_seconds=_UNKNOWN_KID_SECONDS).by_kid.get(kid)
         if known is None or jwt.header.get("alg") != known.row.alg:
             raise JwtRefused("not one of our keys")
-        jwts.check_own(jwt, known.public)
+        jwts.check_own(jwt, known.public, known.row.alg)
         return jwt.claims
 
     def public_jwks(self) -> dict[str, list[dict[str, Any]]]:
@@ -192,8 +192,10 @@ class SigningKeys:
     def _new(self, alg: str, state: str) -> SigningKeyRow:
         kid = new_id(self._randomness)
         private: jwts.PrivateKey
-        if alg == "RS256":
+        if alg in {"RS256", "PS256"}:
             private = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+        elif alg == "EdDSA":
+            private = ed25519.Ed25519PrivateKey.generate()
         else:
             private = ec.generate_private_key(ec.SECP256R1())
         der = private.private_bytes(
@@ -215,6 +217,8 @@ def _public_jwk(key: jwts.PublicKey, kid: str, alg: str) -> dict[str, str]:
     if isinstance(key, rsa.RSAPublicKey):
         numbers = key.public_numbers()
         return {"kty": "RSA", "n": _integer(numbers.n), "e": _integer(numbers.e), **named}
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return {"kty": "OKP", "crv": "Ed25519", "x": jwts.encode(key.public_bytes_raw()), **named}
     point = key.public_numbers()
     x, y = (jwts.encode(part.to_bytes(32, "big")) for part in (point.x, point.y))
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y, **named}

@@ -1,7 +1,7 @@
 """The checks of an authorization request, in order. Compare `check` with the specifications line by line.
 
 The client, and then its redirect_uri, come before everything (`oidc.authorization`): until both are known, nothing
-may be redirected. What passes is an `AcceptedRequest`; nobody looks at the raw parameters again.
+may be redirected (docs/decisions/0501). What passes is an `AcceptedRequest`; nobody looks at the raw parameters again.
 """
 
 from __future__ import annotations

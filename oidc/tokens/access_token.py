@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config.clock import Clock
-from config.database import Database, Transaction
+from config.database import Transaction
 from config.identifiers import Randomness, new_id
 from oidc import jwts
 from oidc.errors import ApprovalTakenBack, InvalidDpopProof, InvalidToken, JwtRefused, OAuthError, UseDpopNonce
@@ -72,7 +72,6 @@ class AccessTokens:
     def __init__(
         self,
         *,
-        database: Database,
         signing_keys: SigningKeys,
         proofs: Proofs,
         issuer: str,
@@ -81,7 +80,6 @@ class AccessTokens:
         lifetime: timedelta = LONGEST,
     ) -> None:
         """issuer: our public address, also the audience of userinfo. lifetime: five minutes at most."""
-        self._database = database
         self._signing_keys = signing_keys
         self._proofs = proofs
         self._issuer = issuer
@@ -120,36 +118,14 @@ class AccessTokens:
             claims["cnf"] = {"jkt": jkt}
         return self._signing_keys.sign(claims, alg=SIGNED_BY, typ=jwts.ACCESS_TOKEN), expires_at - now
 
-    def verify(
-        self,
-        method: str,
-        url: str,
-        authorization: Sequence[str],
-        dpop: Sequence[str],
-        certificate: bytes | None = None,
-        *,
-        audience: str,
-        resource_metadata: str = "",
-    ) -> VerifiedAccessToken | TokenChallenge:
-        """Whether this token, so presented, may reach a resource now. One query; a bound token uses up its proof too.
-
-        url: public origin and path. authorization, dpop: every header of that name. certificate: of the client's TLS
-        connection (no token is bound to one yet). resource_metadata: address for RFC 9728 §5.1.
-        """
-        try:
-            presented = self.judge(method, url, authorization, dpop, audience=audience)
-            if presented.proof is None:
-                with self._database.reading() as tx:
-                    return self.standing(tx, presented)
-            with self._database.transaction() as tx:
-                return self.standing(tx, presented)
-        except OAuthError as error:
-            return challenge(error, has_token=bool(authorization), resource_metadata=resource_metadata)
-
     def judge(
         self, method: str, url: str, authorization: Sequence[str], dpop: Sequence[str], *, audience: str
     ) -> Presented:
-        """Everything that needs no database. Raises `InvalidToken`, `InvalidDpopProof` or `UseDpopNonce`."""
+        """Everything that needs no database; `standing` says the rest, in the transaction of what the token is for.
+
+        url: public origin and path. authorization, dpop: every header of that name.
+        Raises `InvalidToken`, `InvalidDpopProof` or `UseDpopNonce`.
+        """
         if len(authorization) != 1:
             raise InvalidToken("exactly one Authorization header")
         scheme, _, unverified = authorization[0].partition(" ")

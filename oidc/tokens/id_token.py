@@ -55,7 +55,7 @@ class IdTokens:
             "acr": family.acr,
             "amr": list(family.amr),
             "sid": family.sid,
-            "at_hash": at_hash(access_token),
+            "at_hash": at_hash(access_token, client.id_token_signed_response_alg),
         }
         if with_nonce and family.nonce is not None:
             claims["nonce"] = family.nonce
@@ -75,6 +75,11 @@ class IdTokens:
         return claims
 
 
-def at_hash(access_token: str) -> str:
-    """The left half of the token's SHA-256, for ES256 and RS256 alike (§3.1.3.6)."""
-    return jwts.encode(hashlib.sha256(access_token.encode("ascii")).digest()[:16])
+def at_hash(access_token: str, alg: str) -> str:
+    """The left half of the token's hash by the function of the signature's algorithm (§3.1.3.6).
+
+    Ed25519 hashes with SHA-512 inside (RFC 8032 §5.1), so that is the one.
+    """
+    digest = hashlib.sha512 if alg == "EdDSA" else hashlib.sha256
+    hashed = digest(access_token.encode("ascii")).digest()
+    return jwts.encode(hashed[: len(hashed) // 2])

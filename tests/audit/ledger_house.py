@@ -67,7 +67,7 @@ def build(
     keys = LedgerKeys(database, ring, clock, randomness)
     signers = Signers(database, ring, randomness)
     sequencer = Sequencer(database, store, signers, ORIGIN)
-    kept = Archive(database, archive, sequencer, clock) if archive else None
+    kept = Archive(database, archive, sequencer, clock, ledger) if archive else None
     search = Search(database, ledger, keys, clock, b"k" * 32)
     return LedgerHouse(
         database=database,

@@ -22,7 +22,19 @@ from config.identifiers import SystemRandomness
 from config.jobs import Jobs
 from config.object_store import ObjectStore
 from tests.audit.conftest import SIZE
-from tests.audit.ledger_house import ALICE, AUDITOR, TERM, LedgerHouse, build, exported, fill, know, read
+from tests.audit.ledger_house import (
+    ALICE,
+    AUDITOR,
+    TERM,
+    LedgerHouse,
+    build,
+    exported,
+    fill,
+    know,
+    put_back,
+    read,
+    rows_of,
+)
 from tests.clocks import FixedClock
 
 
@@ -123,6 +135,62 @@ def test_a_key_opened_without_an_entry_is_an_alarm_after_a_minute(house: LedgerH
     references = {reference for _, reference, _ in house.search.alarms()}
     assert {"made-up", "made-up-too"} < references
     assert len(references) == 4
+
+
+def test_an_entry_that_opens_keys_and_that_no_ring_knows_is_an_alarm(house: LedgerHouse, clock: FixedClock) -> None:
+    reconciliation = Reconciliation(house.database, (house.ring,), clock)
+    with house.database.transaction() as tx:
+        jobs = ("account_keys_opened", "house_keys_opened", "somebodys_mail")
+        opened, silent, _ = [house.ledger.append(tx, JobRun(actor_kind=ActorKind.JOB, job=job)) for job in jobs]
+    house.keys.open(ALICE, opened)
+    house.recovery.run_once()
+    reconciliation.run_once()
+    assert house.search.alarms() == []
+    clock.advance(timedelta(seconds=61))
+    for _ in range(2):
+        reconciliation.run_once()
+    assert [alarm[:2] for alarm in house.search.alarms()] == [("entry_without_unwrap", silent)]
+
+
+def test_what_a_restore_lost_is_not_an_alarm_for_each_unwrap(house: LedgerHouse, clock: FixedClock) -> None:
+    read(house)
+    house.recovery.run_once()
+    taken = rows_of(house.database)
+    clock.advance(timedelta(minutes=5))
+    house.search.of_person(ALICE)
+    house.recovery.run_once()
+    put_back(house.database, taken)
+    read(house)
+    house.recovery.run_once()
+    clock.advance(timedelta(minutes=5))
+    house.keys.open(ALICE, "after the restore")
+    clock.advance(timedelta(minutes=5))
+    Reconciliation(house.database, (house.ring,), clock).run_once()
+    assert {alarm[:2] for alarm in house.search.alarms() if alarm[0] != "database_was_behind"} == {
+        ("unwrap_without_entry", "after the restore")
+    }
+
+
+def test_a_log_that_people_must_mend_is_said_at_growing_intervals(
+    house: LedgerHouse, store: ObjectStore, clock: FixedClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read(house)
+    sequencing = Sequencing(house.recovery, clock)
+    sequencing.run_once()
+    note, _ = store.get("checkpoint")
+    store.delete("checkpoint")
+    read(house)
+    for _ in range(4 * 60 * 60):
+        sequencing.run_once()
+        clock.advance(timedelta(milliseconds=250))
+    said = capsys.readouterr().err.count("ledger_closed")
+    assert 5 <= said <= 7
+    assert house.proofs.trouble() == "the checkpoint of 1 entries that was published is gone"
+    store.overwrite("checkpoint", note)
+    clock.advance(timedelta(seconds=6))
+    sequencing.run_once()
+    assert house.proofs.state().published_size == 2
+    assert house.proofs.trouble() == ""
 
 
 def test_what_is_past_its_term_goes_after_a_published_notice_and_everything_verifies(

@@ -276,7 +276,7 @@ def multipart(fields: dict[str, str], content: bytes, name: str, media_type: str
     return b"".join([*parts, f"--{boundary}\r\n{head}".encode(), content, f"\r\n--{boundary}--\r\n".encode()]), boundary
 
 
-def redeem(town: Town, code: str) -> dict[str, Any]:
+def redeem(town: Town, code: str, **headers: str) -> dict[str, Any]:
     """The school's server asks for its tokens."""
     answer = Client(town.app).post(
         "/token",
@@ -288,6 +288,7 @@ def redeem(town: Town, code: str) -> dict[str, Any]:
         },
         auth=("school-enrolment", SCHOOL["client_secret"]),
         base_url="http://localhost:8000",
+        headers=headers,
     )
     assert answer.status_code == HTTPStatus.OK, answer.text
     told: dict[str, Any] = answer.json or {}

@@ -109,6 +109,37 @@ def test_every_unwrap_is_recorded_with_its_cause(ring: LocalFileKeyRing, clock: 
     assert ring.unwraps(clock.now() + timedelta(seconds=1)) == {}
 
 
+def test_unwraps_are_read_once_and_kept_a_month(ring: LocalFileKeyRing, tmp_path: Path, clock: FixedClock) -> None:
+    start = clock.now()
+    wrapped = ring.wrap(KEY, CONTEXT)
+    reader = open_ring(tmp_path, clock)
+    for day in range(40):
+        ring.unwrap(wrapped, CONTEXT, cause=f"entry-{day}")
+        assert f"entry-{day}" in reader.unwraps(max(start, clock.now() - timedelta(days=7)))
+        clock.advance(timedelta(days=1))
+    files = sorted(path.name for path in (tmp_path / "keys").glob("vault.unwraps-*.log"))
+    assert len(files) == 32
+    assert (tmp_path / "keys" / files[-1]).stat().st_mode & 0o777 == 0o600
+    # A reader that begins anew, also further back than before, finds the same.
+    for since in (timedelta(days=3), timedelta(days=9)):
+        wanted = open_ring(tmp_path, clock).unwraps(clock.now() - since)
+        assert reader.unwraps(clock.now() - since) == wanted
+        assert len(wanted) == since.days
+
+
+def test_a_line_that_is_being_written_is_read_when_it_is_whole(
+    ring: LocalFileKeyRing, tmp_path: Path, clock: FixedClock
+) -> None:
+    ring.unwrap(ring.wrap(KEY, CONTEXT), CONTEXT, cause="entry-1")
+    (path,) = (tmp_path / "keys").glob("vault.unwraps-*.log")
+    with path.open("a") as journal:
+        journal.write(f"{int(clock.now().timestamp())} 1 o-1 ent")
+        journal.flush()
+        assert set(ring.unwraps(clock.now())) == {"entry-1"}
+        journal.write("ry-2\n")
+    assert set(ring.unwraps(clock.now())) == {"entry-1", "entry-2"}
+
+
 def test_no_key_is_wrapped_or_opened_inside_a_transaction(ring: LocalFileKeyRing, sqlite: object) -> None:
     wrapped = ring.wrap(KEY, CONTEXT)
     with sqlite.transaction():  # type: ignore[attr-defined]

@@ -15,9 +15,10 @@ from config.database import metadata
 from oidc.endpoints import discovery
 
 ROOT = Path(__file__).parent.parent.parent
+ROOMS = ("citizen_account", "oidc", "vault", "audit", "config")
 
 
-@pytest.mark.parametrize("room", ["citizen_account", "oidc", "vault", "audit", "config"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_the_rooms_are_those_of_this_checkout(room: str) -> None:
     found = importlib.import_module(room).__file__
     assert found
@@ -51,6 +52,19 @@ def test_every_decision_that_the_code_names_was_written_down() -> None:
     }
     assert len(cited) > 3
     assert [name for name in sorted(cited) if not (ROOT / "docs/decisions" / name).exists()] == []
+
+
+def test_every_decision_that_is_cited_exists_and_has_a_number_of_its_own() -> None:
+    numbers = [page.name[:4] for page in (ROOT / "docs/decisions").glob("*.md")]
+    assert len(set(numbers)) == len(numbers) > 20
+    pages = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *(page for room in ROOMS for page in (ROOT / room).rglob("*") if page.suffix in {".py", ".html", ".toml"}),
+    ]
+    cited = {number: page.name for page in pages for number in re.findall(r"docs/decisions/(\d{4})", page.read_text())}
+    assert {"0501", "0601"} <= cited.keys()
+    assert {number: name for number, name in cited.items() if number not in numbers} == {}
 
 
 def test_every_text_column_is_sealed_or_says_why_it_is_in_clear() -> None:

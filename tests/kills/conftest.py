@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from tests.kills.promises import Promises
 
 @pytest.fixture(scope="package")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with running(Path(tmp_path_factory.mktemp("kills")) / "data") as started:
+    folder = Path(tmp_path_factory.mktemp("kills")) / "data"
+    with running(folder) as started:
         yield started
+    shutil.rmtree(folder / "object-store")  # gigabytes after a long series; pytest keeps the folders of three runs
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ class Machine:
             folder,
             CITIZEN_ACCOUNT_PUBLIC_URL=self.url,
             CITIZEN_ACCOUNT_MAIL__LOCAL_MAILBOX="true",
+            CITIZEN_ACCOUNT_LOGS__STRICT="true",
+            CITIZEN_ACCOUNT_LOGS__FORBIDDEN_WORDS='["canari", "canary"]',
             CITIZEN_ACCOUNT_S3_ENDPOINT_URL=self.s3.endpoint_url,
             CITIZEN_ACCOUNT_S3_ACCESS_KEY_ID=self.s3.access_key_id,
             CITIZEN_ACCOUNT_S3_SECRET_ACCESS_KEY=self.s3.secret_access_key.get_secret_value(),

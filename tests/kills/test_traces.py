@@ -12,9 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from tests.kills.citizen import citizen, paper
-from tests.kills.machine import WEB, WORKER, Machine
+from config.jobs import queue
+from tests.kills.citizen import Citizen, citizen, paper
+from tests.kills.machine import STORE, WEB, WORKER, Machine
 from tests.kills.promises import Promises
 
 pytestmark = pytest.mark.xdist_group("kills")
@@ -49,6 +51,7 @@ def test_nothing_that_a_paper_says_is_left_anywhere(
     location, headers = person.lend(kept)
     assert person.get(location, headers).body == content
     assert person.get(location + "?rendition=page-1", headers).body == picture.body
+    _break(machine, person, content, kept)
     promises.drained()
     assert _found(machine, told) == []
     # The search itself finds what lies there in clear.
@@ -63,6 +66,23 @@ def test_no_process_can_leave_a_core_file_or_a_temporary_one(machine: Machine, n
         for folder in ("", "tmp", "var/tmp", "dev/shm"):
             assert os.statvfs(f"/proc/{pid}/root/{folder}").f_flag & os.ST_RDONLY
         assert Path(f"/proc/{pid}/cwd").readlink() == Path("/proc")
+
+
+def _break(machine: Machine, person: Citizen, content: bytes, kept: str) -> None:
+    """Each program fails with plaintext or keys in hand: what it logs of that must not hold them."""
+    machine.kill(STORE)
+    assert person.upload(content).status == http.HTTPStatus.SERVICE_UNAVAILABLE
+    assert person.get(f"/papers/{kept}/original").status == http.HTTPStatus.SERVICE_UNAVAILABLE
+    for agreed in (False, True):
+        machine.house.documents.record_agreement(person.owner, agreed)
+    machine.wait(WORKER, lambda: _failures(machine))
+    machine.start_store()
+    machine.wait(STORE, machine.store_serves)
+
+
+def _failures(machine: Machine) -> list[str]:
+    with machine.house.database.reading() as tx:
+        return list(tx.execute(select(queue.c.error).where(queue.c.error.is_not(None))).scalars())
 
 
 def _found(machine: Machine, needles: Mapping[str, bytes]) -> list[str]:

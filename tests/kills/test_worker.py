@@ -30,8 +30,8 @@ def test_no_kill_of_the_worker_loses_or_repeats_a_job(
     machine: Machine, promises: Promises, chance: random.Random, rounds: int
 ) -> None:
     person = citizen(machine)
+    machine.kill(WORKER)
     for _ in range(rounds):
-        machine.kill(WORKER)
         _leave_work(machine, promises, person, chance)
         machine.start_worker()
         machine.wait(WORKER, lambda: _begun(machine))
@@ -39,9 +39,7 @@ def test_no_kill_of_the_worker_loses_or_repeats_a_job(
         machine.kill(WORKER)
         promises.check()
         _end_leases(machine)
-        machine.start_worker()
     # A sweep that was cut short comes again when its hour does.
-    machine.kill(WORKER)
     _make_sweeps_due(machine)
     machine.start_worker()
     machine.wait(WORKER, lambda: promises.left_behind() == [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from oidc.authorization import Authorization
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, ClientKeys, Clients
 from oidc.consent import Consent
+from oidc.errors import OAuthError
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -42,7 +43,7 @@ from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
 from oidc.revocation import Revocation
 from oidc.store import grants, secret_keys, signing_keys
-from oidc.tokens.access_token import AccessTokens
+from oidc.tokens.access_token import AccessTokens, TokenChallenge, VerifiedAccessToken, challenge
 from oidc.tokens.binding import Proofs
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
@@ -128,7 +129,6 @@ class House:
             clients=self.clients, client_keys=self.client_keys, issuer=ISSUER, clock=time
         )
         self.access_tokens = AccessTokens(
-            database=self.database,
             signing_keys=self.signing_keys,
             proofs=self.proofs,
             issuer=ISSUER,
@@ -336,6 +336,24 @@ class House:
     def userinfo(self, token: str, **changed: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {token}", **changed}
         return self.http.get("/userinfo", headers=headers)
+
+    def verified(
+        self,
+        method: str,
+        url: str,
+        authorization: Sequence[str],
+        dpop: Sequence[str],
+        *,
+        audience: str,
+        resource_metadata: str = "",
+    ) -> VerifiedAccessToken | TokenChallenge:
+        """What a resource of ours learns of a presentation: judged first, then held against the database."""
+        try:
+            presented = self.access_tokens.judge(method, url, authorization, dpop, audience=audience)
+            with self.database.transaction() as tx:
+                return self.access_tokens.standing(tx, presented)
+        except OAuthError as error:
+            return challenge(error, has_token=bool(authorization), resource_metadata=resource_metadata)
 
 
 def _asked_for(lendings: tuple[str, ...]) -> tuple[Mapping[str, Any], ...]:

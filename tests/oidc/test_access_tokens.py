@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import json
 from datetime import timedelta
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 from sqlalchemy import event, select
 
 from audit.store.entries import entries
-from oidc import jwts
 from oidc.errors import JwtRefused
+from oidc.jwts import OWN_ALGORITHMS
 from oidc.tokens.access_token import TokenChallenge, VerifiedAccessToken
 from tests.oidc.provider_house import ALICE, CLAIMS, ISSUER, VAULT, House, error_of, json_of, unverified
 
@@ -48,7 +47,7 @@ def test_a_token_in_the_url_is_refused(lone: House) -> None:
     assert error_of(lone.http.get(f"/userinfo?access_token={token}")) == "invalid_request"
 
 
-@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+@pytest.mark.parametrize("alg", OWN_ALGORITHMS)
 def test_userinfo_is_signed_when_registered_and_is_no_id_token_hint(lone: House, alg: str) -> None:
     client = lone.add(userinfo_signed_response_alg=alg)
     answer = lone.userinfo(lone.tokens(client)["access_token"])
@@ -93,44 +92,19 @@ def test_another_scheme_is_refused(lone: House, scheme: str) -> None:
     assert lone.userinfo(token, Authorization=f"{scheme} {token}".strip()).status_code == 401
 
 
-def forgeries(house: House, token: str) -> dict[str, str]:
-    head, body, signature = token.split(".")
-    header, claims = unverified(token)
-    jwk = next(key for key in house.signing_keys.public_jwks()["keys"] if key["kid"] == header["kid"])
-    hs = f"{part({**header, 'alg': 'HS256'})}.{body}"
-    mac = jwts.encode(hmac.digest(json.dumps(jwk).encode(), hs.encode(), "sha256"))
-    rsa_kid = next(key["kid"] for key in house.signing_keys.public_jwks()["keys"] if key["kty"] == "RSA")
-    longer = {**claims, "exp": claims["exp"] + 9_999}
-    made = {f"alg {alg}": f"{part({**header, 'alg': alg})}.{body}.{signature}" for alg in ("none", "NONE", "nOnE")}
-    made |= {f"alg {alg}, unsigned": f"{part({**header, 'alg': alg})}.{body}." for alg in ("none", "None")}
-    return made | {
-        "HS256 over the public key": f"{hs}.{mac}",
-        "claims changed": f"{head}.{part(longer)}.{signature}",
-        "signature cut": f"{head}.{body}.{signature[:-4]}",
-        "signature of zeros": f"{head}.{body}.{'A' * 86}",
-        "signature doubled": f"{token}{signature}",
-        "kid unknown": f"{part({**header, 'kid': 'x'})}.{body}.{signature}",
-        "kid of another key": f"{part({**header, 'kid': rsa_kid})}.{body}.{signature}",
-        "kid missing": f"{part({'alg': 'ES256', 'typ': 'at+jwt'})}.{body}.{signature}",
-        "jwk in the header": f"{part({**header, 'jwk': jwk})}.{body}.{signature}",
-        "crit": f"{part({**header, 'crit': ['exp']})}.{body}.{signature}",
-        "JSON serialization": json.dumps({"protected": head, "payload": body, "signature": signature}),
-        "10 MB": f"{head}.{'A' * 10_000_000}.{signature}",
-    }
-
-
-def test_no_forged_token_passes(lone: House) -> None:
-    client = lone.add()
-    token = lone.tokens(client)["access_token"]
-    assert lone.userinfo(token).status_code == 200
-    for name, forged in forgeries(lone, token).items():
-        answer = lone.access_tokens.verify("GET", f"{ISSUER}/userinfo", [f"Bearer {forged}"], [], audience=ISSUER)
-        assert isinstance(answer, TokenChallenge), name
-        assert (answer.status, answer.code) == (401, "invalid_token"), name
+@pytest.mark.parametrize("kid", ["x", "", None, "another"])
+def test_a_kid_that_does_not_name_the_keys_signer_is_refused(lone: House, kid: str | None) -> None:
+    """Every other forgery: test_every_jwt_input.py."""
+    _, body, signature = (token := lone.tokens(lone.add())["access_token"]).split(".")
+    header = unverified(token)[0]
+    others = [key["kid"] for key in lone.signing_keys.public_jwks()["keys"] if key["kid"] != header["kid"]]
+    told = {**header, "kid": others[0] if kid == "another" else kid}
+    packed = part({name: value for name, value in told.items() if value is not None})
+    assert error_of(lone.userinfo(f"{packed}.{body}.{signature}")) == "invalid_token"
 
 
 def at_vault(house: House, token: str) -> VerifiedAccessToken | TokenChallenge:
-    return house.access_tokens.verify(
+    return house.verified(
         "GET",
         f"{VAULT}/documents/l1",
         [f"Bearer {token}"],

@@ -207,7 +207,7 @@ def test_an_assertion_with_another_header_is_refused(shared: House, key: ClientK
 
 def jwts_signature(signing_input: str, private: Any) -> str:
     head, claims = signing_input.split(".")
-    return jwts.sign(head, json.loads(base64.urlsafe_b64decode(claims + "==")), private)
+    return jwts.sign(head, json.loads(base64.urlsafe_b64decode(claims + "==")), private, "ES256")
 
 
 @pytest.mark.usefixtures("key")

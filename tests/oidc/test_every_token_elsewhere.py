@@ -221,9 +221,7 @@ def test_nothing_else_can_be_revoked(issued: Issued, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_but_an_access_token_opens_the_vault(issued: Issued, kind: str) -> None:
-    answered = issued.house.access_tokens.verify(
-        "GET", f"{VAULT}/documents/l1", [f"Bearer {issued.of[kind]}"], [], audience=VAULT
-    )
+    answered = issued.house.verified("GET", f"{VAULT}/documents/l1", [f"Bearer {issued.of[kind]}"], [], audience=VAULT)
     assert isinstance(answered, VerifiedAccessToken) is (kind == "access token")
 
 

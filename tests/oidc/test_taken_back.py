@@ -23,7 +23,7 @@ def take_back(house: House) -> None:
 def shown(house: House, token: str, *, audience: str = VAULT, scheme: str = "Bearer") -> TokenChallenge:
     """What a resource answers a service that shows this token."""
     url = f"{audience}/documents/l1"
-    answer = house.access_tokens.verify("GET", url, [f"{scheme} {token}"], [], audience=audience)
+    answer = house.verified("GET", url, [f"{scheme} {token}"], [], audience=audience)
     assert not isinstance(answer, VerifiedAccessToken)
     return answer
 
@@ -86,7 +86,7 @@ def test_a_bound_token_is_told_only_with_its_key(lone: House) -> None:
     told = {}
     for name, holder in (("its key", key), ("another key", other)):
         made = holder.proof("GET", "/vault/documents/l1", token=answer["access_token"])
-        found = lone.access_tokens.verify("GET", url, [f"DPoP {answer['access_token']}"], [made], audience=VAULT)
+        found = lone.verified("GET", url, [f"DPoP {answer['access_token']}"], [made], audience=VAULT)
         assert isinstance(found, TokenChallenge)
         told[name] = "took this approval back" in found.www_authenticate
     assert told == {"its key": True, "another key": False}

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from tests.vault.world import PUBLIC_URL, World, pdf
 from vault.endpoints import documents as documents_endpoint
 from vault.endpoints import metadata as metadata_endpoint
-from vault.protocols import Challenge, LendingId, Permission, Presentation
+from vault.protocols import Challenge, Challenged, LendingId, Permission, Presentation
 
 WHOLE = pdf(100_000)
 
@@ -27,13 +27,16 @@ class Tokens:
         self.known: dict[str, Permission] = {}
         self.seen: list[Presentation] = []
 
-    def verify(self, presentation: Presentation) -> Permission | Challenge:
+    def judge(self, presentation: Presentation) -> Permission:
         self.seen.append(presentation)
         if len(presentation.authorization) != 1:
             metadata = f"{PUBLIC_URL}/.well-known/oauth-protected-resource/vault"
-            return Challenge(status=401, www_authenticate=f'Bearer resource_metadata="{metadata}"', code="")
+            raise Challenged(Challenge(status=401, www_authenticate=f'Bearer resource_metadata="{metadata}"', code=""))
         found = self.known.get(presentation.authorization[0].removeprefix("Bearer "))
-        return found or Challenge(status=401, www_authenticate='Bearer error="invalid_token"', code="invalid_token")
+        if found is None:
+            refused = Challenge(status=401, www_authenticate='Bearer error="invalid_token"', code="invalid_token")
+            raise Challenged(refused)
+        return found
 
 
 class Door:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from config.errors import KeyRingError, ObjectStoreError
+from config.object_reads import Asked, Reads
 from tests.vault.world import World, pdf
 from vault.documents import LendingState
 from vault.errors import (
@@ -254,7 +255,7 @@ def _dead_store(world: World, patch: pytest.MonkeyPatch) -> None:
     def down(*_: object, **__: object) -> bytes:
         raise ObjectStoreError
 
-    patch.setattr(world.store, "read", down)
+    patch.setattr(Reads, "_request", down)
 
 
 def _dead_ring(world: World, patch: pytest.MonkeyPatch) -> None:
@@ -377,6 +378,34 @@ def test_a_read_is_one_transaction_of_six_queries_and_a_range_of_two(world: Worl
     assert (len(counted.statements), counted.commits) == (6 + 2, 2)
     fetch(world, permission, lending, byte_range=ByteRange(first=5))
     assert (len(counted.statements), counted.commits) == (6 + 2 + 1, 3)
+
+
+def test_the_store_is_asked_while_the_entry_commits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    ask, lending = world.objects.ask, lent(world)
+
+    def asked(*given: Any) -> Asked:
+        order.append("asked")
+        return ask(*given)
+
+    monkeypatch.setattr(world.objects, "ask", asked)
+    event.listen(world.database.engine, "commit", lambda _: order.append("committed"))
+    assert fetch(world, world.permission(lending), lending) == pdf(100_000)
+    assert order == ["asked", "committed"]
+
+
+def test_nothing_is_given_when_the_entry_could_not_be_committed(world: World) -> None:
+    def full_disk(_: Any) -> None:
+        raise OSError
+
+    lending = lent(world)
+    permission = world.permission(lending)
+    event.listen(world.database.engine, "commit", full_disk)
+    with pytest.raises(OSError):  # noqa: PT011 -- made here
+        world.lending.read(permission, lending)
+    event.remove(world.database.engine, "commit", full_disk)
+    assert (used(world, lending), world.entries("document_read")) == (0, [])
+    assert fetch(world, permission, lending) == pdf(100_000)
 
 
 CONTRACT = {

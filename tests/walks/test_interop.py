@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.installation import ROOT, RunningHouse, environment
-from tests.walks.conftest import bill, new_person, save
-from tests.walks.test_walks import add_paper
+from tests.walks.papers import bill, save
+from tests.walks.person import new_person
 
 CALLBACK = "http://127.0.0.1:9/callback"
 CLIENT: dict[str, Any] = {
@@ -112,7 +112,7 @@ def test_it_signs_in_fetches_refreshes_and_is_refused_once_it_is_taken_back(
     person = new_person(town, chromium)
     person.sign_up(f"{mode}@people.example")
     file = save(tmp_path, "bill.pdf", bill())
-    add_paper(person, "proof_of_address", file)
+    person.add_paper("proof_of_address", file)
     with relying_party(town, *([mode] if mode == "dpop" else [])) as client:
         person.page.goto(client.hear()["authorization_url"])
         assert "Library" in person.page.inner_text("h1")

@@ -9,6 +9,7 @@ from itertools import chain
 
 from config.clock import Clock
 from config.identifiers import Randomness, new_id
+from config.object_reads import Asked
 from config.object_store import ObjectStore
 from vault.encryption import stream
 from vault.encryption.owner_key import OpenOwnerKey, Paper, Written
@@ -71,16 +72,33 @@ class EncryptedObjects:
         written = Written(format=stream.FORMAT, header=header, length=length.bytes, ciphertext_sha256=digest.digest())
         return Stored(object_name=object_name, paper=paper, written=written, data_key=data_key)
 
-    def read(self, row: RenditionRow, key: OpenOwnerKey, first: int = 0, last: int | None = None) -> Iterator[bytes]:
+    def ask(self, row: RenditionRow, first: int, last: int) -> Asked:
+        """Ask the store for what `read` will need, without waiting for it."""
+        wanted = stream.touched(row.length, first, last)
+        return self._store.ask(row.object_name, wanted.first_byte, wanted.last_byte)
+
+    def read(
+        self,
+        row: RenditionRow,
+        key: OpenOwnerKey,
+        first: int = 0,
+        last: int | None = None,
+        *,
+        asked: Asked | None = None,
+    ) -> Iterator[bytes]:
         """Plaintext `first` to `last` (both included; None: to the end) in one request for the segments it touches.
 
+        asked: for the same range, ahead.
         The first piece is opened here, so that what is wrong is known before anything is promised. Raises
         `DoesNotOpen`, `DamagedStream`, `ObjectMissing`, `ObjectStoreError`; the second and the last also later on.
         """
         paper, written = paper_of(row), written_of(row)
         data_key = key.unwrap(row.data_key, paper, written)
         wanted = stream.touched(row.length, first, row.length - 1 if last is None else last)
-        sealed = self._store.read(row.object_name, wanted.first_byte, wanted.last_byte)
+        if asked is not None:
+            sealed = asked.pieces()
+        else:
+            sealed = self._store.read(row.object_name, wanted.first_byte, wanted.last_byte)
         opened = stream.decrypt_range(
             data_key, paper.associated_data, row.header, length=row.length, wanted=wanted, ciphertext=sealed
         )

@@ -18,7 +18,7 @@ from vault.endpoints.problems import Problems
 from vault.endpoints.ranges import names, one_range
 from vault.errors import BadActingAgent, UnknownRendition
 from vault.lending import ORIGINAL, Lending, ReadAnswer, etag_of
-from vault.protocols import AccessTokens, Challenge, LendingId, Permission, Presentation
+from vault.protocols import AccessTokens, Challenged, LendingId, Presentation, Presented
 
 _AGENT: Final = re.compile(r"[\x21-\x7e]{1,64}")
 _RENDITION: Final = re.compile(r"original|page-[1-9][0-9]{0,2}")
@@ -46,46 +46,45 @@ class _Fetches:
 
     def listed(self) -> Response:
         """GET /vault/documents: the lendings of the token's grant."""
-        permission = self._permission()
-        if isinstance(permission, Challenge):
-            return self._problems.challenge(permission)
-        told = self._lending.describe(sorted(permission.lendings), client_id=permission.client_id)
+        try:
+            told = self._lending.listed(self._presented())
+        except Challenged as refused:
+            return self._problems.challenge(refused.challenge)
         response = Response(json.dumps({"documents": list(told)}), content_type="application/json")
         response.headers.update({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
         return response
 
     def fetched(self, lending: str) -> Response:
         """GET or HEAD /vault/documents/<lending>: the paper, `?rendition=page-1` for a page picture."""
-        permission = self._permission()
-        if isinstance(permission, Challenge):
-            return self._problems.challenge(permission)
         try:
-            return self._answered(permission, LendingId(lending))
+            return self._answered(self._presented(), LendingId(lending))
+        except Challenged as refused:
+            return self._problems.challenge(refused.challenge)
         except Refusal as refusal:
             return self._problems.of(refusal)
 
-    def _permission(self) -> Permission | Challenge:
+    def _presented(self) -> Presented:
         presentation = Presentation(
             method=request.method,
             url=f"{self._public_url}{request.path}",
             authorization=request.headers.getlist("Authorization"),
             dpop=request.headers.getlist("DPoP"),
         )
-        return self._tokens.verify(presentation)
+        return self._tokens.judge(presentation)
 
-    def _answered(self, permission: Permission, lending: LendingId) -> Response:
+    def _answered(self, presented: Presented, lending: LendingId) -> Response:
         agent, rendition = _agent(), _rendition()
         etag = etag_of(lending, rendition)
         unchanged = names(request.headers.get("If-None-Match"), etag, weak=True)
         # RFC 9110 §13.2.2: If-Match first, then If-None-Match, then Range.
         if names(request.headers.get("If-Match"), etag, weak=False) is False:
-            self._lending.look(permission, lending, rendition=rendition)
+            self._lending.look(presented, lending, rendition=rendition)
             return self._problems.precondition_failed()
         if request.method == "HEAD" or unchanged:
-            seen = self._lending.look(permission, lending, rendition=rendition)
+            seen = self._lending.look(presented, lending, rendition=rendition)
             return self._not_modified(seen) if unchanged else self._whole(seen)
         wanted = one_range(request.headers.get("Range"), request.headers.get("If-Range"), etag)
-        answer = self._lending.read(permission, lending, rendition=rendition, byte_range=wanted, agent=agent)
+        answer = self._lending.read(presented, lending, rendition=rendition, byte_range=wanted, agent=agent)
         if wanted is None:
             return self._whole(answer)
         response = self._whole(answer)

@@ -23,7 +23,7 @@ from vault.lending.asking import Asked, asked, of_scope
 from vault.lending.fitting import HeldPaper, fitting
 from vault.lending.holding import OpenSafe, held_paper
 from vault.lending.reading import Reading
-from vault.protocols import DocumentId, LendingId, Notices, OwnerId, Permission
+from vault.protocols import DocumentId, LendingId, Notices, OwnerId, Presented
 from vault.store import lendings, owner_keys, owners, reads
 from vault.store.lendings import LendingRow
 
@@ -188,16 +188,12 @@ class Lending:
         now = self._clock.now()
         return [LendingView.of(row, now, last.get(row.id)) for row in rows]
 
-    def describe(self, ids: Sequence[str], *, client_id: str | None = None) -> Sequence[Mapping[str, Any]]:
-        """What a client is told of its lendings (RFC 9396 §7), by lending id, in the order given.
-
-        client_id: leave out what is another client's.
-        """
+    def describe(self, ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """What a client is told of its lendings (RFC 9396 §7), by lending id, in the order given."""
         with self._database.reading() as tx:
             rows = {row.id: row for row in lendings.by_ids(tx, ids)}
         now = self._clock.now()
-        mine = (rows[one] for one in ids if one in rows)
-        return [self._described(row, now) for row in mine if client_id in {None, row.client_id}]
+        return [self._described(rows[one], now) for one in ids if one in rows]
 
     def _described(self, row: LendingRow, now: datetime) -> Mapping[str, Any]:
         told: dict[str, Any] = {
@@ -212,13 +208,21 @@ class Lending:
             told["reads_left"] = max(0, row.reads_allowed - row.reads_used)
         return told
 
-    def look(self, permission: Permission, lending: LendingId, *, rendition: str = ORIGINAL) -> ReadAnswer:
+    def listed(self, presented: Presented) -> Sequence[Mapping[str, Any]]:
+        """What a token's client is told of the lendings that the token holds. Raises `Challenged`."""
+        with self._reading.transaction(presented) as tx:
+            permission = presented.standing(tx)
+            rows = {row.id: row for row in lendings.by_ids(tx, sorted(permission.lendings))}
+        now = self._clock.now()
+        return [self._described(row, now) for _, row in sorted(rows.items()) if row.client_id == permission.client_id]
+
+    def look(self, presented: Presented, lending: LendingId, *, rendition: str = ORIGINAL) -> ReadAnswer:
         """What may be told without opening anything: HEAD and 304. See `Reading.look`."""
-        return self._reading.look(permission, lending, rendition)
+        return self._reading.look(presented, lending, rendition)
 
     def read(
         self,
-        permission: Permission,
+        presented: Presented,
         lending: LendingId,
         *,
         rendition: str = ORIGINAL,
@@ -226,7 +230,7 @@ class Lending:
         agent: str = "unstated",
     ) -> ReadAnswer:
         """Open it for the client. agent: who reads on the service's side. See `Reading.read`."""
-        return self._reading.read(permission, lending, rendition, byte_range=byte_range, agent=agent)
+        return self._reading.read(presented, lending, rendition, byte_range=byte_range, agent=agent)
 
 
 def _lent(row: LendingRow, person: str, actor: str, actor_kind: ActorKind) -> DocumentLent:

@@ -6,6 +6,7 @@ and retries of the same token belong to it. When no byte left the house `read_fa
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 
 from audit.entries import EntryId
@@ -14,6 +15,7 @@ from config.clock import Clock
 from config.database import Database, Transaction
 from config.errors import Refusal
 from config.logs import get_logger
+from config.object_reads import Asked
 from vault.documents import LendingState, Preview
 from vault.documents.opening import translated
 from vault.documents.views import state_of
@@ -31,7 +33,7 @@ from vault.errors import (
 )
 from vault.lending.answers import ByteRange, ReadAnswer, ReadContent
 from vault.lending.traces import Traces
-from vault.protocols import LendingId, Notices, OwnerId, Permission
+from vault.protocols import LendingId, Notices, OwnerId, Permission, Presented
 from vault.store import lendings, reads
 from vault.store.owner_keys import OwnerKeyRow
 from vault.store.reads import Fetch
@@ -92,11 +94,16 @@ class Reading:
         self._notices = notices
         self._clock = clock
 
-    def look(self, permission: Permission, lending: LendingId, rendition: str) -> ReadAnswer:
+    def transaction(self, presented: Presented) -> AbstractContextManager[Transaction]:
+        """For what only looks: a snapshot, unless the token's proof must be used up."""
+        return self._database.transaction() if presented.is_bound else self._database.reading()
+
+    def look(self, presented: Presented, lending: LendingId, rendition: str) -> ReadAnswer:
         """What a HEAD or a 304 tells: opens nothing, is no read. Raises a `ReadRefusal` as `read` does."""
-        wanted = _Wanted(permission=permission, lending=lending, rendition=rendition)
-        with self._database.reading() as tx:
+        with self.transaction(presented) as tx:
+            permission = presented.standing(tx)
             found = reads.fetch(tx, lending, rendition, permission.token_id)
+        wanted = _Wanted(permission=permission, lending=lending, rendition=rendition)
         try:
             allowed = self._judged(found, wanted)
         except ReadRefusal as refusal:
@@ -107,33 +114,49 @@ class Reading:
 
     def read(
         self,
-        permission: Permission,
+        presented: Presented,
         lending: LendingId,
         rendition: str,
         *,
         byte_range: ByteRange | None,
         agent: str,
     ) -> ReadAnswer:
-        """Open a rendition for a client; the entry is committed before the store is asked for the first byte.
+        """Open a rendition for a client; the entry is committed before a byte of it is taken from the store.
 
-        Raises a `ReadRefusal` (an entry says so, one a minute), `RangeNotSatisfiable` (no read), `Damaged` or
-        `Unreadable` (the read is undone, an entry says so). One transaction; at most three queries and the ledger's.
+        The token, the lending and the read are one transaction: what was taken back before it stops this very fetch.
+        Raises `Challenged` when the token stands no more, a `ReadRefusal` (an entry says so, one a minute),
+        `RangeNotSatisfiable` (no read), `Damaged` or `Unreadable` (the read is undone, an entry says so).
         """
-        wanted = _Wanted(
-            permission=permission, lending=lending, rendition=rendition, byte_range=byte_range, agent=agent
-        )
-        with self._database.transaction() as tx:
-            found = reads.fetch(tx, lending, rendition, permission.token_id)
-            begun: _Begun | ReadRefusal
-            try:
-                begun = self._begin(tx, self._judged(found, wanted), wanted)
-            except ReadRefusal as refusal:
-                self._traces.refused(tx, found, permission, refusal)
-                begun = refusal
-        # Raised out here: inside, the entry would be rolled back.
-        if isinstance(begun, ReadRefusal):
-            raise begun
-        return self._opened(permission, begun)
+        with ExitStack() as unless_opened:
+            with self._database.transaction() as tx:
+                permission = presented.standing(tx)
+                wanted = _Wanted(
+                    permission=permission, lending=lending, rendition=rendition, byte_range=byte_range, agent=agent
+                )
+                begun = self._decided(tx, wanted)
+                asked = self._ask_ahead(begun, unless_opened)
+            # Raised out here: inside, the entry would be rolled back.
+            if isinstance(begun, ReadRefusal):
+                raise begun
+            answer = self._opened(permission, begun, asked)
+            unless_opened.pop_all()
+            return answer
+
+    def _decided(self, tx: Transaction, wanted: _Wanted) -> _Begun | ReadRefusal:
+        found = reads.fetch(tx, wanted.lending, wanted.rendition, wanted.permission.token_id)
+        try:
+            return self._begin(tx, self._judged(found, wanted), wanted)
+        except ReadRefusal as refusal:
+            self._traces.refused(tx, found, wanted.permission, refusal)
+            return refusal
+
+    def _ask_ahead(self, begun: _Begun | ReadRefusal, unless_opened: ExitStack) -> Asked | None:
+        """The commit waits for the disk; meanwhile the store may look for the object. No byte is taken before it."""
+        if isinstance(begun, ReadRefusal) or not begun.first_request:
+            return None
+        asked = self._objects.ask(begun.allowed.rendition, begun.first, begun.last)
+        unless_opened.callback(asked.drop)
+        return asked
 
     def _judged(self, found: Fetch | None, wanted: _Wanted) -> _Allowed:
         """What this permission may read now; the checks stand in the order in which refusals are told."""
@@ -191,7 +214,7 @@ class Reading:
         if not row.reads_used:
             self._notices.document_read(tx, OwnerId(row.owner), LendingId(row.id))
 
-    def _opened(self, permission: Permission, begun: _Begun) -> ReadAnswer:
+    def _opened(self, permission: Permission, begun: _Begun, asked: Asked | None) -> ReadAnswer:
         def gave_nothing() -> None:
             if begun.first_request:
                 self._undo(permission, begun)
@@ -200,7 +223,7 @@ class Reading:
         try:
             with translated():
                 key = self._keys.open(allowed.owner_key, begun.entry)
-                chunks = self._objects.read(allowed.rendition, key, begun.first, begun.last)
+                chunks = self._objects.read(allowed.rendition, key, begun.first, begun.last, asked=asked)
         except Refusal as refusal:
             log.warning("read_failed", reason=refusal.code)
             gave_nothing()

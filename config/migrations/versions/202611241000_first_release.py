@@ -249,6 +249,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("pseudonym", name=op.f("uq_audit_people_pseudonym")),
     )
     op.create_table(
+        "account_erasures",
+        sa.Column(
+            "ring",
+            sa.String(length=16),
+            nullable=False,
+            comment="clear: ledger or provider; the vault keeps its own",
+        ),
+        sa.Column("root_version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("gone_by", sa.BigInteger(), nullable=False, comment="what the earliest receipt promised"),
+        sa.PrimaryKeyConstraint("ring", "root_version", name=op.f("pk_account_erasures")),
+    )
+    op.create_table(
         "audit_restores",
         sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("published_size", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -811,6 +823,7 @@ def downgrade() -> None:
     op.drop_table("audit_tiles")
     op.drop_table("audit_signers")
     op.drop_table("audit_restores")
+    op.drop_table("account_erasures")
     op.drop_table("audit_people")
     op.drop_table("audit_logs")
     op.drop_table("audit_keys")

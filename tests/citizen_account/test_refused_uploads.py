@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 from werkzeug.test import TestResponse
 
-from config.settings import Settings
-from tests.citizen_account.town import Town, build, multipart, pdf
-from tests.clocks import FixedClock
+from tests.citizen_account.town import Town, multipart, pdf
 
 _COUNTED = {"open", "tempfile.mkstemp", "http.client.connect", "http.client.send", "subprocess.Popen"}
 """What Python and its libraries raise (docs.python.org/3/library/audit_events.html): boto3 and urllib3 send by
@@ -37,13 +35,6 @@ def counted() -> Iterator[Counter[str]]:
     _counting.append(Counter())
     yield _counting[-1]
     _counting.append(Counter())
-
-
-@pytest.fixture
-def town(settings: Settings) -> Iterator[Town]:
-    made = build(settings, FixedClock())
-    yield made
-    made.house.database.close()
 
 
 LARGE = pdf() + bytes(2_000_000)
@@ -72,18 +63,20 @@ class Changed:
         pytest.param(Changed(path="/papers/pictures"), 415, id="a page that wants no file"),
     ],
 )
-def test_a_refused_upload_opens_no_file_and_asks_the_store_nothing(town: Town, changed: Changed, status: int) -> None:
-    send = _sender(town, changed)
+def test_a_refused_upload_opens_no_file_and_asks_the_store_nothing(
+    lone_town: Town, changed: Changed, status: int
+) -> None:
+    send = _sender(lone_town, changed)
     send()  # loads the templates of the refusal
     with counted() as seen:
         assert send().status_code == status
     assert seen == {}
 
 
-def test_the_counters_see_what_an_accepted_upload_does(town: Town) -> None:
+def test_the_counters_see_what_an_accepted_upload_does(lone_town: Town) -> None:
     with counted() as seen:
-        assert _sender(town, Changed())().status_code == http.HTTPStatus.SEE_OTHER
-        (town.house.settings.data_dir / "a file").touch()
+        assert _sender(lone_town, Changed())().status_code == http.HTTPStatus.SEE_OTHER
+        (lone_town.house.settings.data_dir / "a file").touch()
     assert seen["http.client.send"] >= 1
     assert seen["open"] >= 1
 
