@@ -31,9 +31,12 @@ def verify(file: Path | None, vkey: str | None, older: tuple[Path, ...]) -> None
     try:
         if file is None:
             house = said.house("ledger verify")
-            click.echo(f"{house.proofs.check_database()} entries are what the log committed.")
+            with said.working("Holding the database against the log"):
+                checked = house.proofs.check_database()
+            click.echo(f"{checked} entries are what the log committed.")
         elif file.suffix == ".zip":
-            verified = verify_bundle(file, vkey=vkey, older=[path.read_text() for path in older])
+            with said.working("Verifying the bundle"):
+                verified = verify_bundle(file, vkey=vkey, older=[path.read_text() for path in older])
             note = verified.checkpoint
             click.echo(f"The log {note.origin} holds {note.size} entries; every one is in its tree.")
             click.echo(
@@ -74,7 +77,8 @@ def export(target: Path, email: str, password: str) -> None:
     if account is None or AUDITOR not in house.roles.of(account):
         raise click.ClickException("This sign-in is not an auditor's.")
     try:
-        entries = house.export.bundle(PersonId(account), target)
+        with said.working("Writing the bundle"):
+            entries = house.export.bundle(PersonId(account), target)
     except UnknownEntry:
         raise click.ClickException("Nothing is published yet.") from None
     click.echo(f"Wrote {entries} entries to {target}.")
