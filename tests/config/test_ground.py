@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.httpsession import URLLib3Session
+from sqlalchemy import select
 
 from config.database import Database
 from config.errors import ObjectExists, ObjectMissing, ObjectStoreError, TransactionError
 from config.object_store import PART_BYTES, ObjectStore
-from config.rate_limits import RateLimits, TooManyRequests, address_key
+from config.rate_limits import RateLimits, TooManyRequests, address_key, counters
 from config.settings import Settings
 from tests.clocks import FixedClock
 
@@ -39,6 +42,34 @@ def test_a_rate_limit_counts_by_bucket_key_and_window(database: Database, clock:
     clock.advance(timedelta(minutes=1))
     limits.check("sign-in", "1.2.3.4", 3, timedelta(minutes=1))
     limits.sweep()
+
+
+def test_a_limit_holds_across_nodes_that_count_at_the_same_moment(database: Database, clock: FixedClock) -> None:
+    passed: list[int] = []
+
+    def node(number: int) -> None:
+        limits = RateLimits(database, clock)  # a node of its own: nothing is shared but the database
+        for _ in range(5):
+            with suppress(TooManyRequests):
+                limits.check("sign-in", "1.2.3.4", 7, timedelta(minutes=1))
+                passed.append(number)
+
+    nodes = [threading.Thread(target=node, args=(number,)) for number in range(4)]
+    for one in nodes:
+        one.start()
+    for one in nodes:
+        one.join()
+    assert len(passed) == 7
+    RateLimits(database, clock).check("sign-in", "1.2.3.5", 7, timedelta(minutes=1))
+    RateLimits(database, clock).check("sign-up", "1.2.3.4", 7, timedelta(minutes=1))
+
+
+def test_a_limit_keeps_no_address(database: Database, clock: FixedClock) -> None:
+    RateLimits(database, clock).check("sign-in", "192.0.2.77", 7, timedelta(minutes=1))
+    with database.reading() as tx:
+        [row] = tx.execute(select(counters)).all()
+    assert "192.0.2.77" not in repr(row)
+    assert row.subject_hash == hashlib.sha256(b"192.0.2.77").digest()
 
 
 @pytest.mark.parametrize(

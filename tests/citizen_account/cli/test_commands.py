@@ -72,7 +72,7 @@ def here(run: Command, town: Town, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("CITIZEN_ACCOUNT_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("CITIZEN_ACCOUNT_DATABASE_URL", settings.database)
     for name, value in settings.s3.model_dump(exclude={"secret_access_key"}).items():
-        monkeypatch.setenv(f"CITIZEN_ACCOUNT_S3_{name.upper()}", value)
+        monkeypatch.setenv(f"CITIZEN_ACCOUNT_S3_{name.upper()}", str(value))
     monkeypatch.setenv("CITIZEN_ACCOUNT_S3_SECRET_ACCESS_KEY", settings.s3.secret_access_key.get_secret_value())
     return run
 
