@@ -30,6 +30,8 @@ class LogState:
     """What auditors see of the log: what is published, and what waits."""
 
     origin: str
+    generation: int
+    """0, or how many logs were closed before this one."""
     size: int
     root: bytes = field(repr=False)
     published_size: int
@@ -52,6 +54,7 @@ class Proofs:
         current = self._sequencer.current()
         return LogState(
             origin=current.origin,
+            generation=current.generation,
             size=current.size,
             root=current.root,
             published_size=current.published_size,
@@ -83,6 +86,10 @@ class Proofs:
         if seen is None:
             raise UnknownEntry
         return seen.note
+
+    def read_published(self, path: str) -> bytes | None:
+        """What the live log holds under a path of tlog-tiles, as the public reads it."""
+        return self._sequencer.read_published(path)
 
     def consistency(self, first: int) -> tuple[list[bytes], str]:
         """The proof that the published log continues the one of `first` entries, and the checkpoint it leads to.

@@ -150,6 +150,13 @@ class Sequencer:
             raise VerificationError(message) from error
         return Published(notes.verify(note, self._signers.verifier(current.origin)), note, etag)
 
+    def read_published(self, path: str) -> bytes | None:
+        """An object of the current live log; None when nothing lies there."""
+        try:
+            return self._store.get(object_name(self.current().generation, path))[0]
+        except ObjectMissing:
+            return None
+
     def pieces(self, current: log.LogRow, level: int, index: int, width: int) -> dict[str, bytes]:
         """path -> content of a tile and, at level 0, its bundle and its endings, out of the database.
 

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import Column, ColumnElement, Index, Integer, String, Table, Text, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from config.clock import Clock
 from config.database import Database, Transaction, UtcSeconds, metadata
 from config.identifiers import Randomness, new_id
 from config.logs import get_logger
+from config.periodic import Periodic
 
 LEASE = timedelta(seconds=30)
 """A worker renews the lease of what it does; a job whose lease ended is begun again: its worker died."""
@@ -50,12 +51,6 @@ queue = Table(
     Column("error", String(200), comment="clear: class of the last exception"),
     Index(None, "state", "run_at"),
 )
-periodic = Table(
-    "job_periodic",
-    metadata,
-    Column("name", String(64), primary_key=True, comment="clear: name in the code"),
-    Column("next_at", UtcSeconds, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +72,6 @@ class FailedJob:
     failed_at: datetime
 
 
-@dataclass(slots=True)
-class _Periodic:
-    name: str
-    interval: timedelta
-    run: Callable[[], None]
-    due: float = 0.0
-
-
 class Jobs:
     """Enqueue, and work through."""
 
@@ -94,7 +81,7 @@ class Jobs:
         self._clock = clock
         self._randomness = randomness
         self._handlers: dict[str, tuple[type[Payload], Callable[[Any], None]]] = {}
-        self._periodic: list[_Periodic] = []
+        self._periodic = Periodic(database, clock)
         self._current: Any = None
         """The job in hand, as it was claimed."""
 
@@ -129,11 +116,8 @@ class Jobs:
         self._handlers[payload.kind] = (payload, handler)
 
     def every(self, name: str, interval: timedelta, run: Callable[[], None]) -> None:
-        """Run something again and again, on one worker at a time.
-
-        Intervals under a second are kept by each worker for itself: what runs must then elect its own leader.
-        """
-        self._periodic.append(_Periodic(name, interval, run))
+        """See `Periodic.every`."""
+        self._periodic.every(name, interval, run)
 
     def run_due(self, limit: int = 50) -> int:
         """Do up to `limit` due jobs, one after the other; how many were begun."""
@@ -144,18 +128,8 @@ class Jobs:
         return begun
 
     def run_periodic(self) -> None:
-        """Run what is due by its interval; a failure is logged and tried again next time."""
-        for entry in self._periodic:
-            if self._clock.monotonic() < entry.due:
-                continue
-            leads, pause = self._lead(entry)
-            entry.due = self._clock.monotonic() + pause.total_seconds()
-            if not leads:
-                continue
-            try:
-                entry.run()
-            except Exception as error:  # one broken sweep must not stop the others
-                log.exception("periodic_failed", job=entry.name, error=type(error).__name__, exc_info=error)
+        """See `Periodic.run_due`."""
+        self._periodic.run_due()
 
     def work(self, stop: threading.Event) -> None:
         """Work until told to stop; what was begun is finished first."""
@@ -254,29 +228,6 @@ class Jobs:
                     error=type(error).__name__[:200],
                 ),
             )
-
-    def _lead(self, entry: _Periodic) -> tuple[bool, timedelta]:
-        """Whether it is ours to run now, and how long until the next look."""
-        if entry.interval < timedelta(seconds=1):
-            return True, entry.interval
-        now = self._clock.now()
-        with self._database.reading() as tx:  # what is not due costs no write lock
-            row = tx.execute(select(periodic).where(periodic.c.name == entry.name)).first()
-        if row is not None and row.next_at > now:
-            return False, row.next_at - now
-        try:
-            with self._database.transaction() as tx:
-                if row is None:
-                    tx.execute(insert(periodic).values(name=entry.name, next_at=now + entry.interval))
-                    return True, entry.interval
-                taken = tx.execute(
-                    update(periodic)
-                    .where(periodic.c.name == entry.name, periodic.c.next_at <= now)
-                    .values(next_at=now + entry.interval),
-                )
-                return taken.rowcount == 1, entry.interval
-        except IntegrityError:
-            return False, entry.interval  # another worker was first
 
 
 def _held(job: Any) -> tuple[ColumnElement[bool], ...]:

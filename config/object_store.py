@@ -56,7 +56,9 @@ class ObjectStore:
         }
         # One session: each has a copy of S3's service model, 13 MB.
         session = boto3.session.Session(given["aws_access_key_id"], given["aws_secret_access_key"])
-        common: dict[str, Any] = {"connect_timeout": 3, "read_timeout": 20, "s3": {"addressing_style": "path"}}
+        # Every body goes with its SHA-256, which is signed and which the store checks: no need to sign another one.
+        s3 = {"addressing_style": "path", "payload_signing_enabled": False}
+        common: dict[str, Any] = {"connect_timeout": 3, "read_timeout": 20, "s3": s3}
         # What may be repeated without thought, and what may not.
         self._again: S3Client = session.client(
             "s3", **given, config=Config(**common, retries={"total_max_attempts": 4})
@@ -111,8 +113,8 @@ class ObjectStore:
                 )
         return True
 
-    def put(self, name: str, data: bytes | bytearray) -> None:
-        """Write a new object in one request; the store checks its SHA-256.
+    def put(self, name: str, data: bytes | bytearray) -> bytes:
+        """Write a new object in one request; the store checks its SHA-256, which is returned.
 
         Writing the same bytes again is success. Raises `ObjectExists` when the name holds others,
         `ObjectStoreError` when the outcome stays unknown.
@@ -129,9 +131,10 @@ class ObjectStore:
             )
         except (ClientError, BotoCoreError) as error:
             self._settle(name, len(data), digest, error)
+        return digest
 
-    def put_parts(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Write a new object of any size with flat memory: parts of 8 MiB, each with its SHA-256.
+    def put_parts(self, name: str, chunks: Iterable[bytes]) -> bytes:
+        """Write a new object of any size with flat memory: parts of 8 MiB, each with its SHA-256; that of the whole.
 
         Up to one part it is a single request. An exception out of `chunks` aborts and leaves no object.
         Raises `ObjectExists` or `ObjectStoreError`; no object is left then, an unfinished upload is aborted.
@@ -140,21 +143,22 @@ class ObjectStore:
         parts = _in_parts(chunks)
         part, more = next(parts)
         if not more:
-            self.put(name, part)
-            return
+            return self.put(name, part)
         with _translated():
             upload = self._again.create_multipart_upload(Bucket=self._bucket, Key=name, ChecksumAlgorithm="SHA256")
         upload_id = upload["UploadId"]
         try:
-            self._put_all(name, upload_id, chain([(part, more)], parts))
+            return self._put_all(name, upload_id, chain([(part, more)], parts))
         except BaseException:
             self._abort(name, upload_id)
             raise
 
-    def _put_all(self, name: str, upload_id: str, parts: Iterable[tuple[bytes | bytearray, bool]]) -> None:
+    def _put_all(self, name: str, upload_id: str, parts: Iterable[tuple[bytes | bytearray, bool]]) -> bytes:
         done: list[Any] = []
+        whole = hashlib.sha256()
         with _translated():
             for number, (part, _) in enumerate(parts, start=1):
+                whole.update(part)
                 checksum = base64.b64encode(hashlib.sha256(part).digest()).decode()
                 answer = self._again.upload_part(
                     Bucket=self._bucket,
@@ -172,6 +176,7 @@ class ObjectStore:
                 IfNoneMatch="*",
                 MultipartUpload={"Parts": done},
             )
+        return whole.digest()
 
     def _abort(self, name: str, upload_id: str) -> None:
         try:
@@ -208,9 +213,12 @@ class ObjectStore:
         """
         assert_outside("object store")
         condition: dict[str, Any] = {"IfMatch": if_match} if if_match else {"IfNoneMatch": "*"}
+        checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
         with _translated():
             try:
-                answer = self._once.put_object(Bucket=self._bucket, Key=name, Body=data, **condition)
+                answer = self._once.put_object(
+                    Bucket=self._bucket, Key=name, Body=data, ChecksumSHA256=checksum, **condition
+                )
             except ClientError as error:
                 if _code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}:
                     raise ObjectExists(name) from error
@@ -273,7 +281,7 @@ class ObjectStore:
 
 def _in_parts(chunks: Iterable[bytes]) -> Iterator[tuple[bytearray, bool]]:
     """Each part, and whether more follow. All in one buffer, so that memory stays flat: use a part before the next."""
-    buffer, filled = bytearray(PART_BYTES), 0
+    buffer, filled = bytearray(), 0  # it grows with the first part: most papers are far smaller
     for chunk in chunks:
         with memoryview(chunk) as view:
             at = 0

@@ -112,7 +112,7 @@ class Authorization:
         client = self._clients.get(interaction.row.client_id)
         if client is None:
             return Refused(error=UnknownClient("the client is unknown"))
-        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there))
+        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there), interaction)
 
     def _with_client(self, pairs: Pairs, *, keep: bool) -> Outcome:
         try:
@@ -167,9 +167,16 @@ class Authorization:
             )
         except OAuthError as error:
             return Refused(error=error, client_name=client.name)
-        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there))
+        return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there), interaction)
 
-    def _answered(self, client: Client, request: AcceptedRequest, step: Callable[[], Outcome]) -> Outcome:
+    def _answered(
+        self,
+        client: Client,
+        request: AcceptedRequest,
+        step: Callable[[], Outcome],
+        kept: Interaction | None = None,
+    ) -> Outcome:
+        """Take a step; a refusal goes back to the client, which ends a kept request as a code does: one answer each."""
         if not client.allows_redirect_uri(request.redirect_uri):  # no longer: the request was kept meanwhile
             return Refused(error=UnregisteredRedirectUri("redirect_uri is not registered"), client_name=client.name)
         try:
@@ -177,7 +184,14 @@ class Authorization:
         except UnknownInteraction as error:
             return Refused(error=error, client_name=client.name)
         except OAuthError as error:
+            if kept is not None and not self._finished(kept):
+                return Refused(error=UnknownInteraction(), client_name=client.name)
             return self._responses.error(client, request.redirect_uri, request.response_mode, request.state, error)
+
+    def _finished(self, kept: Interaction) -> bool:
+        """Mark it answered; False when another tab did."""
+        with self._database.transaction() as tx:
+            return interactions.finish(tx, kept.row.handle_hash, self._clock.now()) == 1
 
     def _begin(self, client: Client, request: AcceptedRequest) -> Outcome:
         there = self._sign_in.current()
@@ -203,8 +217,6 @@ class Authorization:
     def _go_on(self, client: Client, interaction: Interaction, there: SignedIn | None) -> Outcome:
         request, row = interaction.request, interaction.row
         if row.refused:
-            with self._database.transaction() as tx:
-                interactions.finish(tx, row.handle_hash, self._clock.now())
             raise AccessDenied
         # A sign-in that wasn't there when this browser opened the request was made for it.
         fresh = there is not None and there.sign_in != row.sign_in_before

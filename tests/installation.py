@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import ports
+from tests.conftest import FORBIDDEN_WORDS
 
 ROOT = Path(__file__).parent.parent
 
@@ -85,7 +87,14 @@ def descendants(pid: int) -> list[int]:
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CITIZEN_ACCOUNT_")}
-    return {**kept, "CITIZEN_ACCOUNT_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **more}
+    return {
+        **kept,
+        "CITIZEN_ACCOUNT_DATA_DIR": str(folder),
+        "CITIZEN_ACCOUNT_LOGS__STRICT": "true",  # each program fails where a record leaks: every test is a leak test
+        "CITIZEN_ACCOUNT_LOGS__FORBIDDEN_WORDS": json.dumps(FORBIDDEN_WORDS),
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }
 
 
 def start(folder: Path, *arguments: str, python: str = sys.executable, **more: str) -> RunningHouse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from audit.entries import ActorKind
@@ -67,16 +69,20 @@ def role(account: str, role: str, by: str) -> None:
 @command.command("erase")
 @click.argument("account")
 @click.confirmation_option(prompt="This erases the account, its papers and keys for good. Go on?")
-def erase(account: str) -> None:
+@said.as_json
+def erase(account: str, as_json: bool) -> None:
     """Erase an account for good, as the person could; prints the closing receipt."""
     house = said.house("citizen erase")
     try:
-        receipt = house.erasure.close(
-            AccountId(account),
-            by=ActorKind.OPERATOR,
-            actor=installation.operating_system_user(),
-        )
+        with said.working("Erasing"):
+            receipt = house.erasure.close(
+                AccountId(account), by=ActorKind.OPERATOR, actor=installation.operating_system_user()
+            )
     except Refusal as error:
         raise said.refused(error) from error
+    if as_json:
+        told = {"documents": receipt.documents, "backups_until": receipt.backups_until, "code": receipt.code}
+        click.echo(json.dumps(told, default=str))
+        return
     click.echo(f"Closed. {receipt.documents} papers are gone here, from backups by {receipt.backups_until:%Y-%m-%d}.")
     click.echo(f"The receipt's code, for the person: {receipt.code}")

@@ -6,14 +6,16 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import click
 
 from citizen_account.cli import installation, said
 from citizen_account.cli.cage import cage_in_words
 from citizen_account.cli.migrate import versions
+from config import breakdowns
 from config.database import Database
-from config.errors import ConfigurationError, KeyRingError, ObjectStoreError
+from config.errors import ConfigurationError
 from config.object_store import ObjectStore
 from config.settings import Settings
 
@@ -31,7 +33,8 @@ def show() -> None:
 
 
 @command.command("check")
-def check() -> None:
+@said.as_json
+def check(as_json: bool) -> None:
     """Try every dependency; exit code 1 when one does not work."""
     settings = installation.settings()
     checks: dict[str, Callable[[Settings], str]] = {
@@ -41,14 +44,23 @@ def check() -> None:
         "disk": _disk,
         "previews": _previews,
     }
-    failed = False
-    for name, probe in checks.items():
-        try:
-            click.echo(f"ok    {name}: {probe(settings)}")
-        except (ConfigurationError, ObjectStoreError, KeyRingError, OSError) as error:
-            failed = True
-            click.echo(f"FAIL  {name}: {error}")
-    sys.exit(int(failed))
+    rows = [_tried(name, probe, settings) for name, probe in checks.items()]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+    for row in [] if as_json else rows:
+        click.echo(f"{'ok  ' if row['works'] else 'FAIL'}  {row['check']}: {row['said']}")
+    sys.exit(int(not all(row["works"] for row in rows)))
+
+
+def _tried(name: str, probe: Callable[[Settings], str], settings: Settings) -> dict[str, Any]:
+    """What a dependency said, or why it does not work; what nobody foresaw is raised."""
+    try:
+        return {"check": name, "works": True, "said": probe(settings)}
+    except Exception as error:
+        sentence = breakdowns.sentence(error, lambda: settings)
+        if sentence is None:
+            raise
+        return {"check": name, "works": False, "said": sentence}
 
 
 def _database(settings: Settings) -> str:

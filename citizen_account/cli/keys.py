@@ -54,10 +54,12 @@ def rotate(kind: str, now: bool) -> None:
             for alg, kid in house.signing_keys.rotate(now=now, actor=user).items():
                 click.echo(f"{alg} is signed by {kid} from now on.")
         elif kind == "vault":
-            version = house.retention.rotate_root(user, ActorKind.OPERATOR)
+            with said.working("Bringing every owner key under the new root"):
+                version = house.retention.rotate_root(user, ActorKind.OPERATOR)
             click.echo(f"The root of the papers is version {version} from now on.")
         else:
-            version = house.roots.rotate(kind, user, ActorKind.OPERATOR)
+            with said.working("Bringing every key under the new root"):
+                version = house.roots.rotate(kind, user, ActorKind.OPERATOR)
             click.echo(f"The root {kind} is version {version} from now on.")
     except Refusal as error:
         raise said.refused(error) from error

@@ -1,4 +1,7 @@
-"""`ledger`: verify it, show its checkpoint, take a bundle out. Verify and checkpoint show nothing readable."""
+"""`ledger`: verify it, show its checkpoint, take a bundle out, look at what is set aside, see what a restore found.
+
+Verify and checkpoint show nothing readable.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ import click
 
 from audit.entries import PersonId
 from audit.errors import UnknownEntry, VerificationError
-from audit.verification import verify_bundle, verify_receipt
+from audit.search import REASONS
+from audit.tlog.checkpoint import Checkpoint
+from audit.verification import folder, verify_bundle, verify_log, verify_receipt
 from citizen_account.cli import said
+from citizen_account.house import House
 from citizen_account.security import AUDITOR
 
 
@@ -19,37 +25,65 @@ def command() -> None:
 
 
 @command.command("verify")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=click.Path(exists=True, path_type=Path), required=False)
+@click.option("--live", is_flag=True, help="The published log in this installation's object store.")
 @click.option("--vkey", help="The log's key, as you hold it (name+hash+key).")
 @click.option("--checkpoint", "older", multiple=True, type=click.Path(exists=True, path_type=Path),
               help="A checkpoint that you kept; the log must continue it. May be repeated.")  # fmt: skip
-def verify(file: Path | None, vkey: str | None, older: tuple[Path, ...]) -> None:
-    """Verify FILE, an exported bundle or a receipt, offline; without FILE the database of this installation.
+def verify(file: Path | None, live: bool, vkey: str | None, older: tuple[Path, ...]) -> None:
+    """Verify FILE offline: an exported bundle, a receipt, or a folder that the public log was copied into.
 
-    Exit code 1 and one sentence when anything differs.
+    Without FILE the database of this installation, or with --live its published log. Exit code 1 and one sentence
+    when anything differs.
     """
+    notes = [path.read_text() for path in older]
     try:
         if file is None:
-            house = said.house("ledger verify")
-            click.echo(f"{house.proofs.check_database()} entries are what the log committed.")
+            _verify_here(notes, vkey, live=live)
+        elif file.is_dir():
+            _told(verify_log(folder(file), vkey=_key(vkey), older=notes))
         elif file.suffix == ".zip":
-            verified = verify_bundle(file, vkey=vkey, older=[path.read_text() for path in older])
-            note = verified.checkpoint
-            click.echo(f"The log {note.origin} holds {note.size} entries; every one is in its tree.")
-            click.echo(
-                f"{verified.readable} readable parts fit their entries, {verified.erased} were erased with notice."
-            )
-            if vkey is None:
-                click.echo("The key was the bundle's own: give --vkey to know that it is the city's log.")
+            _verify_bundle(file, vkey, notes)
         else:
-            if vkey is None:
-                raise click.UsageError("A receipt needs --vkey.")
-            checkpoint, _, values = verify_receipt(file.read_text(), vkey)
+            checkpoint, _, values = verify_receipt(file.read_text(), _key(vkey))
             click.echo(f"The entry is in the log {checkpoint.origin} of {checkpoint.size} entries. It says:")
             for name, value in values.items():
                 click.echo(f"  {name}: {value}")
     except VerificationError as error:
         raise click.ClickException(f"Not verified: {error}.") from error
+
+
+def _verify_here(older: list[str], vkey: str | None, *, live: bool) -> None:
+    house = said.house("ledger verify")
+    if not live:
+        with said.working("Holding the database against the log"):
+            checked = house.proofs.check_database()
+        click.echo(f"{checked} entries are what the log committed.")
+        return
+    state = house.proofs.state()
+    with said.working("Verifying the published log"):
+        kept = house.archive.checkpoints(state.generation)
+        checkpoint = verify_log(house.proofs.read_published, vkey=vkey or state.vkey, older=older, kept=kept)
+    _told(checkpoint)
+
+
+def _verify_bundle(file: Path, vkey: str | None, older: list[str]) -> None:
+    with said.working("Verifying the bundle"):
+        verified = verify_bundle(file, vkey=vkey, older=older)
+    _told(verified.checkpoint)
+    click.echo(f"{verified.readable} readable parts fit their entries, {verified.erased} were erased with notice.")
+    if vkey is None:
+        click.echo("The key was the bundle's own: give --vkey to know that it is the city's log.")
+
+
+def _key(vkey: str | None) -> str:
+    if vkey is None:
+        raise click.UsageError("This needs --vkey: what is checked does not say whose log it is.")
+    return vkey
+
+
+def _told(checkpoint: Checkpoint) -> None:
+    click.echo(f"The log {checkpoint.origin} holds {checkpoint.size} entries; every one is in its tree.")
 
 
 @command.command("checkpoint")
@@ -70,14 +104,41 @@ def checkpoint() -> None:
 def export(target: Path, email: str, password: str) -> None:
     """Write the signed bundle of the whole log to TARGET (a .zip). Asks for an auditor's sign-in."""
     house = said.house("ledger export")
+    auditor = _auditor(house, email, password)
+    try:
+        with said.working("Writing the bundle"):
+            written = house.export.bundle(auditor, target)
+    except UnknownEntry:
+        raise click.ClickException("Nothing is published yet.") from None
+    click.echo(f"Wrote the ledger to {target}: {written:,} bytes.")
+
+
+@command.command("set-aside")
+@click.argument("pseudonym")
+@click.option("--reason", type=click.Choice(REASONS), required=True, help="Why you look; it becomes an entry.")
+@click.option("--email", prompt="Your e-mail address")
+@click.option("--password", prompt="Your password", hide_input=True)
+@said.as_json
+def set_aside(pseudonym: str, reason: str, email: str, password: str, as_json: bool) -> None:
+    """Show the exchanges of a closed account, set aside by law. Asks for an auditor's sign-in.
+
+    PSEUDONYM: what the ledger calls the person (field `persons` of an entry).
+    """
+    house = said.house("ledger set-aside")
+    auditor = _auditor(house, email, password)
+    try:
+        found = house.search.set_aside(auditor, pseudonym, reason)
+    except UnknownEntry:
+        raise click.ClickException("Nothing is set aside under this pseudonym (any more).") from None
+    rows = [{"time": entry.time, **entry.values} for entry in found]
+    said.told(rows, ("time", "kind", "outcome", "client", "document_type", "purpose", "agent"), as_json=as_json)
+
+
+def _auditor(house: House, email: str, password: str) -> PersonId:
     account = house.authentication.verify(email, password)
     if account is None or AUDITOR not in house.roles.of(account):
         raise click.ClickException("This sign-in is not an auditor's.")
-    try:
-        entries = house.export.bundle(PersonId(account), target)
-    except UnknownEntry:
-        raise click.ClickException("Nothing is published yet.") from None
-    click.echo(f"Wrote {entries} entries to {target}.")
+    return PersonId(account)
 
 
 @command.command("restored")

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import citizen_account.tables  # noqa: F401 -- so that the metadata is whole
-from citizen_account.cli import installation
+from citizen_account.cli import installation, said
 from config.database import Database, metadata
 
 SCRIPTS = Path(__file__).parent.parent.parent / "config" / "migrations"
@@ -30,7 +30,8 @@ def command(revision: str, check: bool) -> None:
     if check:
         click.echo(f"The database is at {before or 'nothing'}, this version needs {head}.")
         raise SystemExit(int(before != head))
-    migrate(database, revision)
+    with said.working("Migrating"):
+        migrate(database, revision)
     after, _ = versions(database)
     click.echo(f"The database is at {after}." if before == after else f"From {before or 'nothing'} to {after}.")
     database.close()

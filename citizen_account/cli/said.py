@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +18,10 @@ from citizen_account.wiring import build
 from config.errors import Refusal
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+BAR_WIDTH = 20
+BAR_SECONDS = 0.25
+"""How often the bar moves."""
 
 as_json: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON document.")
 
@@ -42,6 +49,37 @@ def told(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: 
     for row in rows:
         cells = (str(row.get(column, "")).ljust(width) for column, width in zip(columns, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """While something takes longer than a second: a moving bar and the seconds so far, on a terminal's standard error.
+
+    How much is left nobody knows beforehand; what was done is said by the command's own last line.
+    """
+    done = threading.Event()
+    drawn = threading.Thread(target=_draw, args=(what, done), daemon=True)
+    if sys.stderr.isatty():
+        drawn.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if drawn.ident is not None:
+            drawn.join()
+
+
+def _draw(what: str, done: threading.Event) -> None:
+    step = 0
+    while not done.wait(BAR_SECONDS):
+        step += 1
+        at = BAR_WIDTH - abs(step % (2 * BAR_WIDTH) - BAR_WIDTH)
+        bar = " " * at + "=" * 3 + " " * (BAR_WIDTH - at)
+        if step * BAR_SECONDS >= 1:
+            sys.stderr.write(f"\r[{bar}] {step * BAR_SECONDS:.0f} s  {what}")
+            sys.stderr.flush()
+    if step * BAR_SECONDS >= 1:
+        sys.stderr.write("\r\x1b[2K")  # the line is taken away again: what follows is the answer
 
 
 def refused(error: Refusal) -> click.ClickException:

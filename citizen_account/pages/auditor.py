@@ -6,7 +6,6 @@ the person's ledger pseudonym stands in the URL then.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
@@ -146,9 +145,8 @@ def _exports(pages: Blueprint, house: House) -> None:
     @pages.post("/auditor/bundle")
     @policy(AUDITOR)
     def export_bundle() -> Any:
-        made = io.BytesIO()
-        house.export.bundle(_me(), made)
-        return download(made.getvalue(), "ledger-bundle.zip", "application/zip")
+        chunks = house.export.chunks(_me())
+        return download(stream_with_context(chunks), "ledger-bundle.zip", "application/zip")
 
 
 def download(body: Any, name: str, media_type: str) -> Response:

@@ -28,7 +28,7 @@ class ClaimRow:
 def claim_rows(names: Sequence[str], claims: Mapping[str, Any]) -> list[ClaimRow]:
     """Rows of the facts that a service would receive, in the order of `names`, with what the account knows."""
     shown = [name for name in names if name not in TECHNICAL and (name in claims or name in ALWAYS_SHOWN)]
-    if "name" in claims and "name" in shown:
+    if "name" in shown and ("name" in claims or not {"given_name", "family_name"} & set(claims)):
         shown = [name for name in shown if name not in {"given_name", "family_name"}]
     return [ClaimRow(claim_name(name), _value(name, claims.get(name))) for name in shown]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
@@ -35,11 +36,18 @@ class SentPaper:
 
     name: str
     type_name: str
+    reads_line: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What was sent for one reason, by one text, until one day."""
+
     reason: str
     legal_basis: str
     until: str
-    reads_line: str
-    state: str
+    papers: Sequence[SentPaper]
 
 
 def blueprint(house: House) -> Blueprint:
@@ -59,7 +67,7 @@ def blueprint(house: House) -> Blueprint:
             number=receipts.number_of(grant.id),
             grant=grant,
             service=Cards(house).service(grant.client_id),
-            papers=list(_papers(house, known_of(house), grant)),
+            parts=list(_parts(house, known_of(house), grant)),
             types=_types(house, grant),
             facts=[row.name for row in claim_rows(grant.claim_names, facts) if row.value],
             kept=period_words(str(contract.get("retention", ""))),
@@ -70,21 +78,30 @@ def blueprint(house: House) -> Blueprint:
     return pages
 
 
-def _papers(house: House, known: Known, grant: GrantView) -> Iterator[SentPaper]:
+def _parts(house: House, known: Known, grant: GrantView) -> Iterator[Part]:
     language = screen.current_language()
+    lent: dict[tuple[str, str, datetime], list[LendingView]] = {}
     for view in (known.lendings[id_] for id_ in grant.lendings if id_ in known.lendings):
-        type_name = house.document_types.name(view.document_type, language)
-        purpose = house.purposes.get(view.purpose)
+        lent.setdefault((view.purpose, view.legal_basis, view.until), []).append(view)
+    for (code, article, until), views in lent.items():
+        purpose = house.purposes.get(code)
         text = f"{purpose.legal_basis.text.text(language)} " if purpose else ""
-        yield SentPaper(
-            name=known.papers.get(view.document, type_name),
-            type_name=type_name,
-            reason=sentence(house.purposes.reason(view.purpose, language)) or view.purpose,
-            legal_basis=f"{text}({view.legal_basis})",
-            until=day(view.until, language),
-            reads_line=reads_line(view.reads_used, view.reads_allowed),
-            state=_state(view),
+        yield Part(
+            reason=sentence(house.purposes.reason(code, language)).removesuffix(".") or code,
+            legal_basis=f"{text}({article})",
+            until=day(until, language),
+            papers=[_paper(house, known, view) for view in views],
         )
+
+
+def _paper(house: House, known: Known, view: LendingView) -> SentPaper:
+    type_name = house.document_types.name(view.document_type, screen.current_language())
+    return SentPaper(
+        name=known.papers.get(view.document, type_name),
+        type_name=type_name,
+        reads_line=reads_line(view.reads_used, view.reads_allowed),
+        state=_state(view),
+    )
 
 
 def _types(house: House, grant: GrantView) -> Sequence[str]:

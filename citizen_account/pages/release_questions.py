@@ -66,11 +66,11 @@ class Question:
         if self.chosen == [NONE]:
             return ""
         if not self.chosen or not set(self.chosen) <= sendable | {NONE}:
-            return _("Choose a paper, add one, or say that you don't have one.")
+            return _("%(paper)s: choose a paper, add one, or say that you don't have one.", paper=self.title)
         if NONE in self.chosen:
-            return _("Choose papers, or say that you don't have one, but not both.")
+            return _("%(paper)s: choose papers, or say that you don't have one, but not both.", paper=self.title)
         if len(self.chosen) > self.most:
-            return _("Choose %(most)s papers at most.", most=self.most)
+            return _("%(paper)s: choose %(most)s papers at most.", paper=self.title, most=self.most)
         return ""
 
 

@@ -239,4 +239,15 @@ def test_a_bundle_can_be_written_to_a_stream(house: LedgerHouse) -> None:
     fill(house, 1)
     house.recovery.run_once()
     stream = io.BytesIO()
-    assert house.export.bundle(AUDITOR, stream) == 1
+    assert house.export.bundle(AUDITOR, stream) == len(stream.getvalue())
+    assert verify_bundle(stream).checkpoint.size == 1  # type: ignore[arg-type]
+
+
+def test_a_bundle_is_sent_in_pieces_whatever_its_size(house: LedgerHouse, tmp_path: Path) -> None:
+    fill(house, 1_500)
+    house.recovery.run_once()
+    chunks = list(house.export.chunks(AUDITOR))
+    assert len(chunks) > 3
+    assert max(map(len, chunks)) < 256 * 1024
+    (tmp_path / "sent.zip").write_bytes(b"".join(chunks))
+    assert verify_bundle(tmp_path / "sent.zip").readable == 1_500

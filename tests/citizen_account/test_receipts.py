@@ -32,7 +32,7 @@ def test_it_says_what_was_sent_to_whom_why_until_when_and_how_often(alice: Citiz
         "2 November 2026, 10:00",
         "November bill",
         "Bill with your address",
-        "To enrol your child.",
+        "To enrol your child",
         "Code de l&#39;éducation, art. D131-3-1",
         "2 December 2026",
         "Looked at 1 time of 5.",
@@ -83,6 +83,8 @@ def test_taking_back_is_one_button_on_it_and_it_says_so_afterwards(alice: Citize
     page = alice.get(answer.location)
     assert "Taken back on 2 November 2026, 10:00." in page
     assert 'name="grant"' not in page
+    assert "They may open it until" not in page
+    assert "School enrolment gets nothing more." in page
     assert fetch(alice.town, token).status_code == HTTPStatus.UNAUTHORIZED
 
 

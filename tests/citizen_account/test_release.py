@@ -163,9 +163,9 @@ def test_where_several_papers_are_wanted_several_may_be_chosen(alice: Citizen) -
     assert "You may choose up to 2." in page
     assert page.count('type="checkbox"') == 4
     wrong = {
-        "Choose 2 papers at most.": cards,
+        "Each parent&#39;s identity: choose 2 papers at most.": cards,
         "but not both": [cards[0], "none"],
-        "Choose a paper, add one": [],
+        "Each parent&#39;s identity: choose a paper, add one": [],
     }
     for said, chosen in wrong.items():
         answer = alice.post(f"/release/{handle}", {"decision": "send", "paper-0": chosen})

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from botocore.httpsession import URLLib3Session
+from sqlalchemy import select
 
 from config.database import Database
-from config.errors import ObjectExists, ObjectMissing, TransactionError
+from config.errors import ObjectExists, ObjectMissing, ObjectStoreError, TransactionError
 from config.object_store import PART_BYTES, ObjectStore
-from config.rate_limits import RateLimits, TooManyRequests, address_key
+from config.rate_limits import RateLimits, TooManyRequests, address_key, counters
 from config.settings import Settings
 from tests.clocks import FixedClock
 
@@ -38,6 +44,34 @@ def test_a_rate_limit_counts_by_bucket_key_and_window(database: Database, clock:
     limits.sweep()
 
 
+def test_a_limit_holds_across_nodes_that_count_at_the_same_moment(database: Database, clock: FixedClock) -> None:
+    passed: list[int] = []
+
+    def node(number: int) -> None:
+        limits = RateLimits(database, clock)  # a node of its own: nothing is shared but the database
+        for _ in range(5):
+            with suppress(TooManyRequests):
+                limits.check("sign-in", "1.2.3.4", 7, timedelta(minutes=1))
+                passed.append(number)
+
+    nodes = [threading.Thread(target=node, args=(number,)) for number in range(4)]
+    for one in nodes:
+        one.start()
+    for one in nodes:
+        one.join()
+    assert len(passed) == 7
+    RateLimits(database, clock).check("sign-in", "1.2.3.5", 7, timedelta(minutes=1))
+    RateLimits(database, clock).check("sign-up", "1.2.3.4", 7, timedelta(minutes=1))
+
+
+def test_a_limit_keeps_no_address(database: Database, clock: FixedClock) -> None:
+    RateLimits(database, clock).check("sign-in", "192.0.2.77", 7, timedelta(minutes=1))
+    with database.reading() as tx:
+        [row] = tx.execute(select(counters)).all()
+    assert "192.0.2.77" not in repr(row)
+    assert row.subject_hash == hashlib.sha256(b"192.0.2.77").digest()
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -62,7 +96,8 @@ def store(settings: Settings) -> ObjectStore:
 def test_objects_of_every_size_come_back_and_ranges_are_slices(store: ObjectStore, size: int) -> None:
     data = bytes(i % 251 for i in range(min(size, 4096))) * (size // min(size, 4096) + 1) if size else b""
     data = data[:size]
-    store.put_parts("o", (data[i : i + 100_000] for i in range(0, size, 100_000)))
+    digest = store.put_parts("o", (data[i : i + 100_000] for i in range(0, size, 100_000)))
+    assert digest == hashlib.sha256(data).digest()
     assert b"".join(store.read("o")) == data
     if size > 10:
         assert b"".join(store.read("o", 3, 9)) == data[3:10]
@@ -76,6 +111,25 @@ def test_a_name_is_written_once_and_the_same_bytes_again_are_success(store: Obje
     with pytest.raises(ObjectExists):
         store.put_parts("o", [b"x" * (PART_BYTES + 1)])
     assert store.get("o")[0] == b"one"
+
+
+@pytest.mark.parametrize("size", [1, PART_BYTES + 1])
+def test_a_body_that_was_changed_on_its_way_is_refused(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    send = URLLib3Session.send
+
+    def changed(session: URLLib3Session, request: Any) -> Any:
+        if request.method == "PUT":
+            request.body = b"y" * int(request.headers["Content-Length"])
+        return send(session, request)
+
+    monkeypatch.setattr(URLLib3Session, "send", changed)
+    with pytest.raises(ObjectStoreError):
+        store.put_parts("o", [b"x" * size])
+    with pytest.raises(ObjectStoreError):
+        store.replace("o", b"x", if_match=None)
+    assert list(store.list()) == []
 
 
 def test_an_upload_that_breaks_off_leaves_no_object(store: ObjectStore) -> None:

@@ -13,7 +13,7 @@ import pytest
 from config.database import Database
 from config.identifiers import SystemRandomness
 from config.jobs import DIED, LEASE, TRIES, Jobs, Payload
-from tests.clocks import FixedClock
+from tests.clocks import START, FixedClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +222,13 @@ def test_a_periodic_job_has_one_leader_and_a_failure_stops_no_other(
     for worker in (other, jobs):
         worker.run_periodic()
     assert sorted(runs) == ["broken", "broken", "sweep", "sweep"]
+
+
+def test_a_clock_that_was_ahead_stops_no_periodic_job(database: Database) -> None:
+    runs: list[int] = []
+    for days in (365, 0):
+        worker = Jobs(database, FixedClock(START + timedelta(days=days)), SystemRandomness())
+        worker.every("sweep", timedelta(hours=1), lambda: runs.append(1))
+        worker.run_periodic()
+        worker.run_periodic()
+    assert runs == [1, 1]

@@ -77,9 +77,9 @@ class MailServer:
 
 
 @contextmanager
-def serving(**how: str | Path) -> Iterator[MailServer]:
+def serving(port: int = 0, **how: str | Path) -> Iterator[MailServer]:
     server = MailServer(**how)  # type: ignore[arg-type]
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         server.port = listening.getsockname()[1]
         if server.certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

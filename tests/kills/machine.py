@@ -134,7 +134,7 @@ class Machine:
         self._start(WORKER, "worker")
 
     def _start(self, name: str, *arguments: str) -> None:
-        sealed = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--mount"]
+        sealed = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]), "--mount"]
         with self._log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [*sealed, "sh", "-c", SEALED, "sealed", str(self.folder),

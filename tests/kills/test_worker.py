@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from config.jobs import periodic, queue
+from config.jobs import queue
+from config.periodic import periodic
 from tests.kills.citizen import Citizen, citizen, paper
 from tests.kills.machine import WORKER, Machine
 from tests.kills.promises import Promises

@@ -119,3 +119,45 @@ def test_a_post_goes_on_by_a_get(lone: House) -> None:
 
 def test_a_parameter_twice_is_refused(lone: House) -> None:
     assert lone.http.get("/end-session?state=a&state=b").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"state": "a\0b"}, id="a NUL"),
+        pytest.param({"state": "a\x1bb"}, id="a control character"),
+        pytest.param({"client_id": "a\0b"}, id="a NUL in client_id"),
+        pytest.param({"state": "s" * 33_000}, id="over 32 KiB"),
+        pytest.param({f"p{number}": "x" for number in range(65)}, id="65 parameters"),
+    ],
+)
+def test_what_no_parameter_is_like_is_refused_by_get_and_by_post(house: House, changed: dict[str, str]) -> None:
+    hint = hint_of(house)
+    for answer in (
+        begin(house, id_token_hint=hint, **changed),
+        house.http.post("/end-session", data={"id_token_hint": hint, **changed}),
+    ):
+        assert (answer.status_code, answer.get_data(as_text=True)) == (400, "error page: invalid_request")
+    assert house.sign_in.ended == []
+
+
+def test_a_body_that_is_no_form_says_nothing(lone: House) -> None:
+    hint = hint_of(lone)
+    body = f'{{"id_token_hint": "{hint}"}}'
+    kept = lone.http.post("/end-session", data=body, content_type="application/json")
+    assert lone.http.get(kept.headers["Location"]).get_data(as_text=True).startswith("sign out? ")
+    assert lone.http.post("/end-session", data={"state": "s" * 70_000}).status_code == 413
+
+
+def test_a_hint_of_a_client_that_was_removed_is_refused(lone: House) -> None:
+    hint = hint_of(lone)
+    lone.clients.remove("school", actor="tests")
+    assert begin(lone, id_token_hint=hint).status_code == 400
+    assert lone.sign_in.ended == []
+
+
+def test_an_address_keeps_its_own_query_and_gets_the_state_encoded(lone: House) -> None:
+    lone.sign_in.there = lone.signed_in()
+    hint = lone.tokens(lone.add(post_logout_redirect_uris=[f"{BYE}?a=1"]))["id_token"]
+    asked = {"id_token_hint": hint, "post_logout_redirect_uri": f"{BYE}?a=1", "state": "x&y=z#é"}
+    assert begin(lone, **asked).location == f"{BYE}?a=1&state=x%26y%3Dz%23%C3%A9"

@@ -109,6 +109,15 @@ def test_prompt_none_with_anything_to_ask_says_which(
     assert (back["error"], back["state"], back["iss"]) == (error, "st", ISSUER)
 
 
+def test_a_request_uri_that_was_answered_by_an_error_is_used(lone: House, school: Client) -> None:
+    """RFC 9126 §4: one use; the client pushes again."""
+    uri = json_of(push(lone, prompt="none"), 201)["request_uri"]
+    assert answer(open_pushed(lone, uri))["error"] == "login_required"
+    lone.sign_in.there = lone.signed_in()
+    response = open_pushed(lone, uri)
+    assert (response.status_code, "Location" in response.headers) == (400, False)
+
+
 @DOORS
 def test_a_hint_asks_for_that_person_and_another_who_signs_in_is_no_answer(
     lone: House, school: Client, door: Door
@@ -121,8 +130,10 @@ def test_a_hint_asks_for_that_person_and_another_who_signs_in_is_no_answer(
     assert first.location.startswith("/sign-in?")
     lone.sign_in.there = lone.signed_in("bob", "sign-in-bob-2")
     assert answer(resume(lone, first))["error"] == "login_required"
+    assert resume(lone, first).status_code == 400  # that was the answer
+    second = door(lone, id_token_hint=hint)
     lone.sign_in.there = lone.signed_in(ALICE, "sign-in-2")
-    assert "code" in answer(resume(lone, first))
+    assert "code" in answer(resume(lone, second))
 
 
 def test_a_sub_asked_by_claims_is_as_strict(lone: House, school: Client) -> None:
@@ -232,6 +243,7 @@ def test_taken_back_between_approval_and_answer_is_a_denial(lone: House, school:
     assert lone.consent.take_back(ALICE, view.id)
     back = answer(resume(lone, first))
     assert (back["error"], back["state"], back["iss"]) == ("access_denied", "st", ISSUER)
+    assert resume(lone, first).status_code == 400
 
 
 def test_a_client_that_is_removed_meanwhile_gets_no_answer(lone: House, school: Client) -> None:

@@ -117,6 +117,16 @@ def test_a_look_by_head_neither_binds_nor_uses_it(lone: House, school: Client) -
     assert open_pushed(lone, uri).status_code == 303
 
 
+def test_neither_handle_nor_browser_is_kept_in_clear(lone: House, school: Client) -> None:
+    uri = json_of(push(lone), 201)["request_uri"]
+    assert open_pushed(lone, uri).status_code == 303
+    with lone.database.engine.connect() as raw:
+        dump = "\n".join(raw.connection.driver_connection.iterdump())  # type: ignore[union-attr]
+    assert "oidc_interactions" in dump
+    assert uri.rpartition(":")[2] not in dump
+    assert lone.sign_in.value not in dump
+
+
 def test_its_handle_opens_no_page_before_the_request_uri_did(lone: House, school: Client) -> None:
     handle = json_of(push(lone), 201)["request_uri"].rpartition(":")[2]
     lone.sign_in.there = lone.signed_in()

@@ -142,7 +142,7 @@ def test_a_line_that_breaks_says_so_and_keeps_the_form(person: Person, tmp_path:
     person.choose_paper("proof_of_address", save(tmp_path, "bill.pdf", bill()), "Gas, November")
     person.context.set_offline(True)
     page.get_by_role("button", name="Keep this paper").click()
-    page.get_by_role("alert").get_by_text("The connection broke and nothing was kept.").wait_for()
+    page.get_by_role("alert").get_by_text("The connection broke. Look among your papers").wait_for()
     person.context.set_offline(False)
     assert page.get_by_label("Your name for it").input_value() == "Gas, November"
     page.get_by_role("button", name="Keep this paper").click()

@@ -1,11 +1,12 @@
 """Whether a file is whole and nothing but what its first bytes said, told while it streams by.
 
 `recognition` sees the first bytes only; a JPEG with a ZIP archive behind it, or an upload that was cut, shows itself
-at the end. Memory stays flat: each watch keeps a few bytes of state and the file's last 66 KB.
+at the end. Memory stays flat: each watch keeps a few bytes of state and the file's last pieces, 66 KB and a piece.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
@@ -52,11 +53,15 @@ def whole(chunks: Iterable[bytes], media_type: MediaType) -> Iterator[bytes]:
     it. Whoever consumes the chunks must then throw away what they made of them.
     """
     watch = _watch(media_type)
-    tail = b""
+    last, held = deque[bytes](), 0
     for chunk in chunks:
         watch.feed(chunk)
-        tail = (tail + chunk)[-TAIL_BYTES:] if len(chunk) < TAIL_BYTES else chunk[-TAIL_BYTES:]
+        last.append(chunk)
+        held += len(chunk)
+        while held - len(last[0]) >= TAIL_BYTES:
+            held -= len(last.popleft())
         yield chunk
+    tail = b"".join(last)[-TAIL_BYTES:]
     watch.finish(tail)
     _refuse_archive(tail)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -66,10 +65,10 @@ class EncryptedObjects:
         """
         data_key = self._randomness.bytes(stream.KEY_BYTES)
         header = stream.new_header(self._randomness.bytes(stream.HEADER_BYTES - 1))
-        length, digest = _Length(plaintext), hashlib.sha256()
+        length = _Length(plaintext)
         segments = stream.encrypt(data_key, paper.associated_data, header, length)
-        self._store.put_parts(object_name, _hashed(segments, digest))
-        written = Written(format=stream.FORMAT, header=header, length=length.bytes, ciphertext_sha256=digest.digest())
+        digest = self._store.put_parts(object_name, segments)
+        written = Written(format=stream.FORMAT, header=header, length=length.bytes, ciphertext_sha256=digest)
         return Stored(object_name=object_name, paper=paper, written=written, data_key=data_key)
 
     def ask(self, row: RenditionRow, first: int, last: int) -> Asked:
@@ -125,9 +124,3 @@ class _Length:
         for chunk in self._chunks:
             self.bytes += len(chunk)
             yield chunk
-
-
-def _hashed(segments: Iterable[bytes], digest: hashlib._Hash) -> Iterator[bytes]:
-    for segment in segments:
-        digest.update(segment)
-        yield segment

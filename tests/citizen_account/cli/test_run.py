@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -10,9 +11,11 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +85,54 @@ def test_it_serves_and_ctrl_c_stops_everything_it_started(tmp_path: Path) -> Non
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
     for secret in [*(tmp_path / "data").glob("keys/*"), tmp_path / "data" / "embedded.env"]:
         assert secret.stat().st_mode & 0o077 == 0, secret
+
+
+def test_every_program_says_how_strong_its_cage_is_and_writes_its_records_as_the_settings_say(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as house:
+        assert "  Previews          in a cage of " in "".join(house.said)
+        for program, event in (("web-server", "web_started"), ("worker", "worker_started")):
+            assert _record(house, program, event)["cage"].startswith("in a cage of ")
+
+
+def _record(house: RunningHouse, program: str, event: str) -> dict[str, Any]:
+    """The first record of that name in a program's log, waited for."""
+    log = house.folder / "logs" / f"{program}.log"
+    for _ in range(300):
+        for line in log.read_text().splitlines():
+            if line.startswith("{") and (record := json.loads(line))["event"] == event:
+                return dict(record)
+        threading.Event().wait(0.1)
+    raise AssertionError(log.read_text()[-3000:])
+
+
+def test_a_record_that_leaks_ends_a_program_of_the_tests(tmp_path: Path) -> None:
+    store = {"ENDPOINT_URL": "http://127.0.0.1:1", "ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "of-nobody"}
+    kept = environment(
+        tmp_path / "data",
+        CITIZEN_ACCOUNT_LOGS__FORBIDDEN_WORDS='["cage of"]',
+        **{f"CITIZEN_ACCOUNT_S3_{name}": value for name, value in store.items()},
+    )
+    for command in ("migrate", "worker"):
+        done = subprocess.run([*COMMAND[:-1], command], check=False, capture_output=True, text=True, cwd=ROOT, env=kept,
+                              timeout=60)  # fmt: skip
+    assert done.returncode == 1
+    assert "LeakError: citizen_account.cli.worker worker_started: cage" in done.stderr
+
+
+def test_a_data_folder_of_somebody_else_is_one_sentence_with_the_mend(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o500)
+    nobody = ["setpriv", "--reuid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    for path in (tmp_path, *tmp_path.parents):
+        if path.stat().st_uid == os.getuid() and path != Path("/tmp"):  # noqa: S108 -- pytest keeps its folders to itself
+            path.chmod(0o755)
+    theirs.chmod(0o500 if nobody == [] else 0o700)
+    for command in ("run", "citizen list"):
+        done = subprocess.run([*nobody, *COMMAND[:-1], *command.split()], check=False, capture_output=True, text=True,
+                              cwd=ROOT, env=environment(theirs / "data"), timeout=60)  # fmt: skip
+        assert done.returncode == 1
+        assert re.fullmatch(r"\S+ can't be used: Permission denied. \S+ belongs to \w+: work as \w+, or set "
+                            r"CITIZEN_ACCOUNT_DATA_DIR to a folder of yours.\n", done.stderr), done.stderr  # fmt: skip
 
 
 def test_the_second_start_finds_what_the_first_one_made(tmp_path: Path) -> None:
