@@ -231,3 +231,16 @@ def consistent(town: Town, before: str) -> bool:
     size = int(before.split("\n")[1])
     proof, note = town.house.proofs.consistency(size)
     return bool(proof) and int(note.split("\n")[1]) > size
+
+
+def test_a_node_that_can_not_tell_keeps_its_doors_closed(lone_town: Town, lone_alice: Citizen) -> None:
+    work(lone_town)
+    settings = lone_town.house.settings
+    away = settings.s3.model_copy(update={"endpoint_url": "http://127.0.0.1:9"})
+    lone_town.house.database.close()
+    started = towns.open_again(settings.model_copy(update={"s3": away}), lone_town.clock)
+    assert at_home(started, lone_alice).open("/papers").status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    started.house.database.close()
+    started = towns.open_again(settings, lone_town.clock)
+    assert at_home(started, lone_alice).open("/papers").status_code == HTTPStatus.OK
+    started.house.database.close()

@@ -10,9 +10,11 @@ import zipfile
 from datetime import timedelta
 from http import HTTPStatus
 
+import pytest
 from sqlalchemy import select
 
 from audit.entries import PersonId
+from audit.errors import UnknownEntry
 from audit.verification import verify_bundle
 from config.database import metadata
 from tests.citizen_account.town import PASSWORD, Citizen, Town, fetch, jpeg, pdf
@@ -112,3 +114,19 @@ def rows_with(town: Town, value: str) -> dict[str, int]:
             if rows:
                 found[table.name] = len(rows)
     return found
+
+
+def test_the_key_of_exchanges_goes_when_the_last_of_them_is_36_months_old(lone_town: Town, lone_alice: Citizen) -> None:
+    town, account = lone_town, lone_alice.account
+    last = town.clock.now()
+    lone_alice.paper()
+    town.clock.advance(timedelta(days=200))
+    receipt = town.house.erasure.close(account)
+    assert receipt.exchanges_until == last + timedelta(days=1096)
+    assert town.house.search.with_code(receipt.code)
+    town.clock.advance(receipt.exchanges_until - town.clock.now() - timedelta(days=1))
+    assert town.house.ledger_keys.destroy_due() == 0
+    town.clock.advance(timedelta(days=1))
+    assert town.house.ledger_keys.destroy_due() == 1
+    with pytest.raises(UnknownEntry):
+        town.house.search.with_code(receipt.code)
