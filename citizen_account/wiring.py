@@ -77,6 +77,7 @@ from oidc.responses import Responses
 from oidc.revocation import Revocation
 from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Proofs
+from oidc.tokens.encryption import Encryption
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
 from oidc.tokens.refresh_token import RefreshTokens
@@ -252,7 +253,9 @@ def build(
     )
     client_keys = ClientKeys(outgoing, clock)
     client_authentication = ClientAuthentication(clients=clients, client_keys=client_keys, issuer=issuer, clock=clock)
-    id_tokens = IdTokens(signing_keys=signing_keys, issuer=issuer, clock=clock, randomness=randomness)
+    id_tokens = IdTokens(
+        signing_keys=signing_keys, encryption=Encryption(client_keys), issuer=issuer, clock=clock, randomness=randomness
+    )
     issuing = Issuing(
         database=database,
         client_authentication=client_authentication,
@@ -317,6 +320,7 @@ def build(
             access_tokens=access_tokens,
             clients=clients,
             signing_keys=signing_keys,
+            encryption=Encryption(client_keys),
             subjects=subjects,
             ledger=ledger,
             issuer=issuer,

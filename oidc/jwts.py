@@ -30,6 +30,10 @@ OWN_ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 """What our own keys sign with."""
 FOREIGN_ALGORITHMS = frozenset({"ES256", "ES384", "RS256", "PS256", "EdDSA", "Ed25519"})
 """What the asymmetric keys of clients may sign with (RFC 8725 §3.1)."""
+ENCRYPTION_ALGORITHMS = ("ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP", "RSA-OAEP-256")
+"""`alg` of what is encrypted to clients; RSA1_5 is none (RFC 8725 §3.2)."""
+ENCRYPTION_ENCODINGS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
+"""`enc`; the first is what a registration means that names none (OpenID Connect Registration §2)."""
 ACCESS_TOKEN = "at+jwt"  # noqa: S105 -- a media type (RFC 9068 §2.1)
 """`typ` of access tokens."""
 ID_TOKEN = "JWT"  # noqa: S105 -- a media type

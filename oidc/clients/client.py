@@ -50,6 +50,11 @@ class Client:
     id_token_signed_response_alg: str = "ES256"  # noqa: S105 -- an algorithm
     userinfo_signed_response_alg: str | None = None
     """None: plain JSON."""
+    id_token_encrypted_response_alg: str = ""
+    """Empty: signed only. So is `userinfo_encrypted_response_alg`."""
+    id_token_encrypted_response_enc: str = ""
+    userinfo_encrypted_response_alg: str = ""
+    userinfo_encrypted_response_enc: str = ""
     introspection_signed_response_alg: str = "RS256"
     """Of signed introspection answers (RFC 9701 §6, where RS256 is the default)."""
     authorization_signed_response_alg: str = "RS256"

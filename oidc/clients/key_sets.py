@@ -109,7 +109,7 @@ def _check_key(key: Mapping[str, Any]) -> jwk.Key:
         raise InvalidClientMetadata("jwks: public keys only")
     try:
         imported = jwk.import_key(dict(key))
-        size = getattr(imported.get_op_key("verify"), "key_size", MIN_RSA_BITS)
+        size = getattr(imported.raw_value, "key_size", MIN_RSA_BITS)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InvalidClientMetadata("jwks: a key that can't be read") from error
     if key.get("kty") == "RSA" and size < MIN_RSA_BITS:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from oidc.clients import contract, key_sets, redirect_uris
 from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC, Client
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
-from oidc.jwts import FOREIGN_ALGORITHMS, OWN_ALGORITHMS
+from oidc.jwts import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS, FOREIGN_ALGORITHMS, OWN_ALGORITHMS
 from oidc.profiles import DEFAULT, PROFILES, Profile
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
@@ -31,8 +31,8 @@ _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _SECRET = re.compile(r"[\x20-\x7e]+")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _UNSUPPORTED = (
-    "id_token_encrypted_response_alg",
-    "userinfo_encrypted_response_alg",
+    "authorization_encrypted_response_alg",
+    "introspection_encrypted_response_alg",
     "request_object_encryption_alg",
     "tls_client_certificate_bound_access_tokens",
 )
@@ -80,6 +80,8 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         sector=_sector(metadata, given_id),
         id_token_signed_response_alg=_one_of(metadata, "id_token_signed_response_alg", OWN_ALGORITHMS, default_alg),
         userinfo_signed_response_alg=_one_of(metadata, "userinfo_signed_response_alg", OWN_ALGORITHMS, "") or None,
+        **_encryption(metadata, "id_token"),
+        **_encryption(metadata, "userinfo"),
         introspection_signed_response_alg=_one_of(
             metadata, "introspection_signed_response_alg", OWN_ALGORITHMS, default_alg
         ),
@@ -224,6 +226,15 @@ def _demanded(metadata: Mapping[str, Any], name: str, profile: Profile, *, deman
     if demanded and not value:
         raise InvalidClientMetadata(f"{name}: profile {profile.name} demands it")
     return value
+
+
+def _encryption(metadata: Mapping[str, Any], what: str) -> dict[str, str]:
+    alg_name, enc_name = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
+    alg = _one_of(metadata, alg_name, ENCRYPTION_ALGORITHMS, "")
+    enc = _one_of(metadata, enc_name, ENCRYPTION_ENCODINGS, "A128CBC-HS256" if alg else "")
+    if enc and not alg:
+        raise InvalidClientMetadata(f"{alg_name}: {enc_name} needs it")
+    return {alg_name: alg, enc_name: enc}
 
 
 def _check_algorithms(client: Client, profile: Profile) -> None:

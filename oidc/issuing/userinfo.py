@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from oidc.keys import SigningKeys
 from oidc.protocols import SubjectId, Subjects
 from oidc.store import used_identifiers
 from oidc.tokens.access_token import AccessTokens, TokenChallenge, VerifiedAccessToken, challenge
+from oidc.tokens.encryption import Encryption
 
 
 class Userinfo:
@@ -28,6 +30,7 @@ class Userinfo:
         access_tokens: AccessTokens,
         clients: Clients,
         signing_keys: SigningKeys,
+        encryption: Encryption,
         subjects: Subjects,
         ledger: Ledger,
         issuer: str,
@@ -38,6 +41,7 @@ class Userinfo:
         self._access_tokens = access_tokens
         self._clients = clients
         self._signing_keys = signing_keys
+        self._encryption = encryption
         self._subjects = subjects
         self._ledger = ledger
         self._issuer = issuer
@@ -66,11 +70,13 @@ class Userinfo:
                 raise InvalidToken("revoked")
         except OAuthError as error:
             return challenge(error, has_token=bool(authorization))
+        is_encrypted = bool(client.userinfo_encrypted_response_alg)
         told = claims.chosen(known(), names) | {"sub": token.sub}
         if client.userinfo_signed_response_alg is None:
-            return told
+            return self._encryption.userinfo(client, json.dumps(told), signed=False) if is_encrypted else told
         signed = told | {"iss": self._issuer, "aud": client.client_id, "iat": int(self._clock.now().timestamp())}
-        return self._signing_keys.sign(signed, alg=client.userinfo_signed_response_alg, typ=jwts.ID_TOKEN)
+        jwt = self._signing_keys.sign(signed, alg=client.userinfo_signed_response_alg, typ=jwts.ID_TOKEN)
+        return self._encryption.userinfo(client, jwt, signed=True)
 
     def _write_once(self, tx: Transaction, token: VerifiedAccessToken, names: Sequence[str]) -> None:
         if not used_identifiers.use(tx, "release", token.jti, token.expires_at):

@@ -14,6 +14,7 @@ from oidc.clients import Client
 from oidc.errors import JwtRefused
 from oidc.keys import SigningKeys
 from oidc.store.authorizations import AuthorizationRow
+from oidc.tokens.encryption import Encryption
 
 LIFETIME = timedelta(minutes=5)
 
@@ -21,9 +22,12 @@ LIFETIME = timedelta(minutes=5)
 class IdTokens:
     """Makes ID tokens, and reads those that come back as hints."""
 
-    def __init__(self, *, signing_keys: SigningKeys, issuer: str, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self, *, signing_keys: SigningKeys, encryption: Encryption, issuer: str, clock: Clock, randomness: Randomness
+    ) -> None:
         """issuer: our public address."""
         self._signing_keys = signing_keys
+        self._encryption = encryption
         self._issuer = issuer
         self._clock = clock
         self._randomness = randomness
@@ -37,7 +41,7 @@ class IdTokens:
         with_nonce: bool,
         released: Mapping[str, Any],
     ) -> str:
-        """An ID token, signed as the client registered.
+        """An ID token, signed and encrypted as the client registered. Outside any transaction.
 
         with_nonce: at the code, not at a refresh (§12.2). released: claims about the person that were asked for here.
         """
@@ -59,7 +63,8 @@ class IdTokens:
         }
         if with_nonce and family.nonce is not None:
             claims["nonce"] = family.nonce
-        return self._signing_keys.sign(claims, alg=client.id_token_signed_response_alg, typ=jwts.ID_TOKEN)
+        signed = self._signing_keys.sign(claims, alg=client.id_token_signed_response_alg, typ=jwts.ID_TOKEN)
+        return self._encryption.id_token(client, signed)
 
     def verify_hint(self, unverified_hint: str, *, client_id: str | None = None) -> Mapping[str, Any]:
         """The claims of an ID token that we once issued, expired or not (RP-Initiated Logout §2, Core §3.1.2.1).

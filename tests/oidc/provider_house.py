@@ -45,6 +45,7 @@ from oidc.revocation import Revocation
 from oidc.store import grants, secret_keys, signing_keys
 from oidc.tokens.access_token import AccessTokens, TokenChallenge, VerifiedAccessToken, challenge
 from oidc.tokens.binding import Proofs
+from oidc.tokens.encryption import Encryption
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
 from oidc.tokens.refresh_token import RefreshTokens
@@ -135,7 +136,13 @@ class House:
             clock=time,
             randomness=chance,
         )
-        self.id_tokens = IdTokens(signing_keys=self.signing_keys, issuer=ISSUER, clock=time, randomness=chance)
+        self.id_tokens = IdTokens(
+            signing_keys=self.signing_keys,
+            encryption=Encryption(self.client_keys),
+            issuer=ISSUER,
+            clock=time,
+            randomness=chance,
+        )
         self.rotation = RefreshTokens(secret_keys=self.secret_keys, clock=time, randomness=chance)
         self.issuing = Issuing(
             database=self.database,
@@ -204,6 +211,7 @@ class House:
                 access_tokens=self.access_tokens,
                 clients=self.clients,
                 signing_keys=self.signing_keys,
+                encryption=Encryption(self.client_keys),
                 subjects=self.subjects,
                 ledger=self.ledger,
                 issuer=ISSUER,

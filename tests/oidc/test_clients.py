@@ -108,7 +108,7 @@ def test_a_whole_contract_is_kept(lone: House) -> None:
         pytest.param({"scope": "a  b"}, id="scope with two spaces"),
         pytest.param({"id_token_signed_response_alg": "none"}, id="ID token unsigned"),
         pytest.param({"id_token_signed_response_alg": "HS256"}, id="ID token HS256"),
-        pytest.param({"id_token_encrypted_response_alg": "RSA-OAEP"}, id="encryption not spoken"),
+        pytest.param({"introspection_encrypted_response_alg": "RSA-OAEP"}, id="encryption not spoken"),
         pytest.param({"jwks_uri": "http://school.example/jwks"}, id="jwks_uri http"),
         pytest.param({"jwks_uri": "https://user@school.example/jwks"}, id="jwks_uri with a user"),
         pytest.param({"jwks_uri": "https://school.example/jwks", "jwks": PUBLIC_KEYS}, id="jwks and jwks_uri"),
