@@ -68,6 +68,10 @@ class Client:
     """A JWK Set of public keys."""
     jwks_uri: str = ""
     """Where it keeps its keys, instead of `jwks`."""
+    backchannel_logout_uri: str = ""
+    """Where it is told, server to server, that a sign-in ended."""
+    backchannel_logout_session_required: bool = False
+    """Whether it needs `sid` there; it is always told."""
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False

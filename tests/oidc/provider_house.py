@@ -20,10 +20,12 @@ from werkzeug.test import TestResponse
 from audit.ledger import Ledger
 from config.database import Database
 from config.identifiers import SystemRandomness, new_id
+from config.jobs import Jobs
 from config.key_ring.local_file import LocalFileKeyRing
 from config.outgoing import Outgoing
 from config.settings import Outgoing as OutgoingSettings
 from oidc.authorization import Authorization
+from oidc.back_channel import BackChannel
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, ClientKeys, Clients
 from oidc.consent import Consent
@@ -173,6 +175,16 @@ class House:
             evidence=self.evidence,
             notices=SimulatedNotices(),
             ledger=self.ledger,
+            clock=time,
+            randomness=chance,
+        )
+        self.back_channel = BackChannel(
+            clients=self.clients,
+            pairwise=self.pairwise,
+            signing_keys=self.signing_keys,
+            outgoing=self.outgoing,
+            jobs=Jobs(self.database, time, chance),
+            issuer=ISSUER,
             clock=time,
             randomness=chance,
         )
