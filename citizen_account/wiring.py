@@ -294,6 +294,7 @@ def build(
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
     provider = Provider(
         issuer=issuer,
+        clients=clients,
         authorization=Authorization(
             database=database,
             clients=clients,

@@ -93,6 +93,13 @@ class Client:
         return self.token_endpoint_auth_method == PUBLIC
 
     @property
+    def web_origins(self) -> frozenset[str]:
+        """Where scripts of this client run: the origins of a public web client's redirect URIs (RFC 6454 §6.2)."""
+        if not self.is_public or self.application_type != "web":
+            return frozenset()
+        return frozenset(redirect_uris.origin(uri) for uri in self.redirect_uris)
+
+    @property
     def must_sign_requests(self) -> bool:
         """Whether a request without a signed object is refused (RFC 9101 §10.5)."""
         return self.require_signed_request_object or self.demands.signed_requests

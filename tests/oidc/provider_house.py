@@ -196,6 +196,7 @@ class House:
         objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
         provider = Provider(
             issuer=ISSUER,
+            clients=self.clients,
             authorization=Authorization(
                 database=self.database,
                 clients=self.clients,
