@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
@@ -33,7 +34,7 @@ def seen(headers: dict[str, str], *, trusted_proxies: int = 1, **chosen: Any) ->
         return Response()
 
     settings = Settings(trusted_proxies=trusted_proxies, provider=provider)
-    Client(client_certificates.installed(door, settings)).open(EnvironBuilder(headers=headers))
+    Client(client_certificates.installed(door, settings)).open(EnvironBuilder(headers=Headers(headers)))
     return found[0]
 
 
