@@ -535,7 +535,9 @@ def build(
         endpoints=(
             *provider.blueprints(),
             document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
-            vault_metadata.blueprint(settings.public_url, settings.vault_url),
+            vault_metadata.blueprint(
+                settings.public_url, settings.vault_url, certificates=settings.takes_client_certificates
+            ),
             tiles.blueprint(live),
         ),
     )

@@ -86,6 +86,8 @@ class Client:
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
     """RFC 9449 §5.2: a token request without a proof is refused."""
+    tls_client_certificate_bound_access_tokens: bool = False
+    """RFC 8705 §3.4: a token request without a certificate is refused."""
     contract: Mapping[str, Any] = field(default_factory=dict)
     """What the vault may be asked: purposes, retention, contact."""
     contacts: tuple[str, ...] = ()

@@ -40,7 +40,6 @@ _UNSUPPORTED = (
     "authorization_encrypted_response_alg",
     "introspection_encrypted_response_alg",
     "request_object_encryption_alg",
-    "tls_client_certificate_bound_access_tokens",
 )
 
 
@@ -67,6 +66,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
     uris = tuple(redirect_uris.check(uri, native=native) for uri in _list(metadata, "redirect_uris"))
     if "authorization_code" in grant_types and not uris:
         raise InvalidRedirectUri("redirect_uris: at least one is needed")
+    by_certificate = _flag(metadata, "tls_client_certificate_bound_access_tokens")
     default_alg = default_alg if default_alg in profile.signing_algorithms else "ES256"
     client = Client(
         client_id=given_id,
@@ -107,9 +107,14 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         require_pushed_authorization_requests=_demanded(
             metadata, "require_pushed_authorization_requests", profile, demanded=profile.pushed_requests
         ),
+        # FAPI 2.0 §5.3.2.1: by the one or by the other.
         dpop_bound_access_tokens=_demanded(
-            metadata, "dpop_bound_access_tokens", profile, demanded=profile.sender_constrained
+            metadata,
+            "dpop_bound_access_tokens",
+            profile,
+            demanded=profile.sender_constrained and not by_certificate,
         ),
+        tls_client_certificate_bound_access_tokens=by_certificate,
         profile=profile.name,
         contract=contract.check(metadata.get("contract", {})),
         contacts=tuple(_list(metadata, "contacts")),

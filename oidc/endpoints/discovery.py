@@ -74,6 +74,7 @@ def metadata(
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
         "protected_resources": [f"{issuer}/vault"],
+        **({"tls_client_certificate_bound_access_tokens": True} if certificates else {}),
         **({"mtls_endpoint_aliases": _aliases(mutual_tls_url)} if certificates and mutual_tls_url else {}),
     }
 

@@ -15,6 +15,7 @@ from oidc.clients import Client
 from oidc.grants.server import TokenDraft, TokenRequest
 from oidc.store import authorizations, codes
 from oidc.store.authorizations import AuthorizationRow
+from oidc.tokens.binding import Binding
 from oidc.tokens.families import CODE_REPLAY
 from oidc.tokens.refresh_token import token_hash
 
@@ -70,21 +71,21 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib
     def generate_token(
         self, user: Any = None, scope: str | None = None, grant_type: str | None = None, **_: Any
     ) -> TokenDraft:
-        """Draft the tokens, binding the family of a public client to the key of its proof (RFC 9449 §5)."""
+        """Draft the tokens, binding the family of a public client as they are (RFC 9449 §5, RFC 8705 §4)."""
         request, client = self.request, self.request.client
         family: AuthorizationRow = request.authorization_code.family
-        jkt = request.proof.jkt if request.proof else None
-        if family.jkt is not None and family.jkt != jkt:
+        binding = request.binding
+        if family.jkt is not None and family.jkt != binding.jkt:
             raise InvalidGrantError("the code is bound to another key")
-        if jkt is not None and family.jkt is None and client.is_public:
-            authorizations.bind(request.tx, family.id, jkt)
+        if client.is_public and binding not in {Binding(), Binding(jkt=family.jkt)}:
+            authorizations.bind(request.tx, family.id, jkt=binding.jkt, x5t_s256=binding.x5t_s256)
         refresh_token = self.server.refresh_tokens.issue(request.tx, family) if family.refreshes else None
         return TokenDraft(
             family=family,
             client=client,
             scope=family.scope,
             refresh_token=refresh_token,
-            jkt=jkt,
+            binding=binding,
             from_code=True,
         )
 

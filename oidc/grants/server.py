@@ -28,7 +28,7 @@ from oidc.errors import (
     UnsupportedGrantType,
 )
 from oidc.store.authorizations import AuthorizationRow
-from oidc.tokens.binding import Proof
+from oidc.tokens.binding import Binding, Proof, thumbprint
 from oidc.tokens.families import Families
 from oidc.tokens.refresh_token import RefreshTokens
 
@@ -46,8 +46,8 @@ class TokenDraft:
     client: Client
     scope: tuple[str, ...]
     refresh_token: str | None = field(repr=False)
-    jkt: str | None
-    """The key that the access token is bound to."""
+    binding: Binding
+    """What the access token is bound to."""
     from_code: bool
 
 
@@ -72,6 +72,18 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
         self.tx: Transaction
         self.commits = False
         """Whether the refusal has an effect that must be kept (a family ended)."""
+
+    @property
+    def x5t_s256(self) -> str | None:
+        """The thumbprint of the certificate that the client showed, if it did."""
+        shown = self.presented.client_certificate
+        return thumbprint(shown.der) if shown else None
+
+    @property
+    def binding(self) -> Binding:
+        """What this request's tokens are bound to: a proof always binds, a certificate if the client registered so."""
+        by_certificate = self.client.tls_client_certificate_bound_access_tokens
+        return Binding(jkt=self.proof.jkt if self.proof else None, x5t_s256=self.x5t_s256 if by_certificate else None)
 
     @property
     def form(self) -> Mapping[str, str]:

@@ -158,6 +158,7 @@ class Issuing:
         """
         authenticated = self._client_authentication.authenticate(presented)
         proof = self._proof(presented, authenticated)
+        _check_certificate(presented, authenticated.client)
         if not presented.form.get("grant_type"):
             raise InvalidRequest("grant_type is missing")
         request = TokenRequest(presented, authenticated, proof)
@@ -231,11 +232,11 @@ class Issuing:
         lent = self._evidence.described(family.lendings) if family.lendings and self._vault in audience else ()
         details = enriched(lent, self._vault)
         access_token, lifetime = self._access_tokens.make(
-            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), jkt=draft.jkt
+            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), binding=draft.binding
         )
         answer: dict[str, Any] = {
             "access_token": access_token,
-            "token_type": "DPoP" if draft.jkt else "Bearer",
+            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
             "expires_in": int(lifetime.total_seconds()),
             "scope": " ".join(draft.scope),
         }
@@ -294,6 +295,12 @@ class Issuing:
             now=self._clock.now(),
         )
         return sign_in_clients.find(tx, signed_in.sign_in, client.client_id) or made
+
+
+def _check_certificate(presented: ClientRequest, client: Client) -> None:
+    """RFC 8705 §3: a client whose tokens are bound to certificates shows one, however it authenticates."""
+    if client.tls_client_certificate_bound_access_tokens and presented.client_certificate is None:
+        raise InvalidRequest("this client's tokens are bound: a certificate is needed")
 
 
 def _end(otherwise: datetime, until: datetime | None, *, refreshes: bool) -> datetime:

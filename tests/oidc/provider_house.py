@@ -390,11 +390,14 @@ class House:
         dpop: Sequence[str],
         *,
         audience: str,
+        client_certificate: bytes | None = None,
         resource_metadata: str = "",
     ) -> VerifiedAccessToken | TokenChallenge:
         """What a resource of ours learns of a presentation: judged first, then held against the database."""
         try:
-            presented = self.access_tokens.judge(method, url, authorization, dpop, audience=audience)
+            presented = self.access_tokens.judge(
+                method, url, authorization, dpop, client_certificate=client_certificate, audience=audience
+            )
             with self.database.transaction() as tx:
                 return self.access_tokens.standing(tx, presented)
         except OAuthError as error:
