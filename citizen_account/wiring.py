@@ -233,6 +233,7 @@ def build(
         end_authorizations=families.end_of_client,
         clock=clock,
         randomness=randomness,
+        takes_certificates=settings.takes_client_certificates,
     )
     evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
@@ -294,6 +295,7 @@ def build(
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
     provider = Provider(
         issuer=issuer,
+        clients=clients,
         authorization=Authorization(
             database=database,
             clients=clients,
@@ -364,6 +366,8 @@ def build(
         ),
         signing_keys=signing_keys,
         screens=HouseScreens(),
+        certificates=settings.takes_client_certificates,
+        mutual_tls_url=settings.provider.mutual_tls_url,
     )
     back_channel = BackChannel(
         clients=clients,
