@@ -60,6 +60,7 @@ from config.outgoing import Outgoing
 from config.rate_limits import RateLimits
 from config.settings import Catalogues, Settings
 from oidc.authorization import Authorization
+from oidc.back_channel import BackChannel
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
@@ -308,6 +309,7 @@ def build(
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
     provider = Provider(
         issuer=issuer,
+        clients=clients,
         authorization=Authorization(
             database=database,
             clients=clients,
@@ -379,7 +381,18 @@ def build(
         signing_keys=signing_keys,
         screens=HouseScreens(),
     )
+    back_channel = BackChannel(
+        clients=clients,
+        pairwise=pairwise,
+        signing_keys=signing_keys,
+        outgoing=outgoing,
+        jobs=jobs,
+        issuer=issuer,
+        clock=clock,
+        randomness=randomness,
+    )
     sessions.when_one_ends(families.end_of_sign_in)
+    sessions.when_one_ends(back_channel.ended)
     vault_tokens = VaultAccessTokens(
         access_tokens,
         vault_url=settings.vault_url,
@@ -501,6 +514,7 @@ def build(
         secret_keys=secret_keys,
         signing_keys=signing_keys,
         clients=clients,
+        back_channel=back_channel,
         consent=consent,
         interactions=interactions,
         issuing=issuing,

@@ -68,6 +68,10 @@ class Client:
     """A JWK Set of public keys."""
     jwks_uri: str = ""
     """Where it keeps its keys, instead of `jwks`."""
+    backchannel_logout_uri: str = ""
+    """Where it is told, server to server, that a sign-in ended."""
+    backchannel_logout_session_required: bool = False
+    """Whether it needs `sid` there; it is always told."""
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
@@ -87,6 +91,13 @@ class Client:
     def is_public(self) -> bool:
         """Whether it can't authenticate (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == PUBLIC
+
+    @property
+    def web_origins(self) -> frozenset[str]:
+        """Where scripts of this client run: the origins of a public web client's redirect URIs (RFC 6454 §6.2)."""
+        if not self.is_public or self.application_type != "web":
+            return frozenset()
+        return frozenset(redirect_uris.origin(uri) for uri in self.redirect_uris)
 
     @property
     def must_sign_requests(self) -> bool:

@@ -93,6 +93,8 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         request_uris=tuple(_list(metadata, "request_uris")),
         jwks=_jwks(metadata, method),
         jwks_uri=_text(metadata, "jwks_uri"),
+        backchannel_logout_uri=_text(metadata, "backchannel_logout_uri"),
+        backchannel_logout_session_required=_flag(metadata, "backchannel_logout_session_required"),
         require_pkce=_pkce(metadata, method, profile),
         require_pushed_authorization_requests=_demanded(
             metadata, "require_pushed_authorization_requests", profile, demanded=profile.pushed_requests

@@ -144,6 +144,8 @@ class Clients:
     def _check_addresses(self, metadata: Mapping[str, Any], client: Client) -> None:
         if client.jwks_uri:
             sectors.check_address(self._outgoing, "jwks_uri", client.jwks_uri)
+        if client.backchannel_logout_uri:
+            sectors.check_address(self._outgoing, "backchannel_logout_uri", client.backchannel_logout_uri)
         for uri in client.request_uris:
             sectors.check_address(self._outgoing, "request_uris", uri.partition("#")[0])
         if client.subject_type == "pairwise" and metadata.get("sector_identifier_uri"):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from config.logs import get_logger
@@ -47,6 +47,7 @@ def read() -> ClientRequest:
     if len(names) != len(set(names)):
         raise InvalidRequest("a parameter stands twice")
     refuse_control_characters(*(text for pair in pairs for text in pair))
+    g.named_client = request.form.get("client_id")
     return ClientRequest(
         method=request.method,
         path=request.path,

@@ -20,10 +20,12 @@ from werkzeug.test import TestResponse
 from audit.ledger import Ledger
 from config.database import Database
 from config.identifiers import SystemRandomness, new_id
+from config.jobs import Jobs
 from config.key_ring.local_file import LocalFileKeyRing
 from config.outgoing import Outgoing
 from config.settings import Outgoing as OutgoingSettings
 from oidc.authorization import Authorization
+from oidc.back_channel import BackChannel
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, ClientKeys, Clients
 from oidc.consent import Consent
@@ -176,6 +178,16 @@ class House:
             clock=time,
             randomness=chance,
         )
+        self.back_channel = BackChannel(
+            clients=self.clients,
+            pairwise=self.pairwise,
+            signing_keys=self.signing_keys,
+            outgoing=self.outgoing,
+            jobs=Jobs(self.database, time, chance),
+            issuer=ISSUER,
+            clock=time,
+            randomness=chance,
+        )
         self.app = self._app()
 
     def _app(self) -> Flask:
@@ -184,6 +196,7 @@ class House:
         objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
         provider = Provider(
             issuer=ISSUER,
+            clients=self.clients,
             authorization=Authorization(
                 database=self.database,
                 clients=self.clients,

@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from config.database import metadata
+from oidc import jwts
+from oidc.back_channel import TellSignedOut
 from oidc.client_authentication.private_key import ASSERTION_TYPE
 from oidc.clients import Client
 from oidc.tokens.access_token import VerifiedAccessToken
@@ -25,6 +27,7 @@ KINDS = (
     "refresh token",
     "ID token",
     "signed userinfo",
+    "logout token",
     "request_uri",
     "pushed handle",
     "interaction handle",
@@ -47,6 +50,10 @@ class Issued:
     of: Mapping[str, str] = field(repr=False)
 
 
+def sid_of(id_token: str) -> str:
+    return str(jwts.parse_without_verifying(id_token).claims["sid"])
+
+
 def issue(house: House) -> Issued:
     key = ClientKey(house.clock)
     client = house.add(contract=CONTRACT, userinfo_signed_response_alg="ES256")
@@ -64,6 +71,7 @@ def issue(house: House) -> Issued:
         "refresh token": tokens["refresh_token"],
         "ID token": tokens["id_token"],
         "signed userinfo": house.userinfo(tokens["access_token"]).get_data(as_text=True),
+        "logout token": house.back_channel._token(client, TellSignedOut("school", sid_of(tokens["id_token"]), "s")),
         "request_uri": pushed,
         "pushed handle": pushed.rpartition(":")[2],
         "interaction handle": handle,
