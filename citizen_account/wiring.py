@@ -248,6 +248,7 @@ def build(
         end_authorizations=families.end_of_client,
         clock=clock,
         randomness=randomness,
+        takes_certificates=settings.takes_client_certificates,
     )
     evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
@@ -380,6 +381,8 @@ def build(
         ),
         signing_keys=signing_keys,
         screens=HouseScreens(),
+        certificates=settings.takes_client_certificates,
+        mutual_tls_url=settings.provider.mutual_tls_url,
     )
     back_channel = BackChannel(
         clients=clients,

@@ -50,12 +50,19 @@ class Provider:
     logout: Logout
     signing_keys: SigningKeys
     screens: Screens
+    certificates: bool = False
+    """Whether a proxy passes clients' certificates on (RFC 8705)."""
+    mutual_tls_url: str = ""
+    """The address under which the proxy asks for them, if that is another."""
 
     def blueprints(self) -> tuple[Blueprint, ...]:
         """Every endpoint."""
         return (
             discovery.blueprint(
-                self.issuer, registration=self.registration.is_offered
+                self.issuer,
+                registration=self.registration.is_offered,
+                certificates=self.certificates,
+                mutual_tls_url=self.mutual_tls_url,
             ),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
             jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
             pushed_authorization.blueprint(self.pushing, self.clients),  # /par (RFC 9126)

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from config import client_certificates
 from config.logs import get_logger
 from oidc.client_authentication import ClientRequest
 from oidc.errors import InvalidClient, InvalidRequest, OAuthError, UseDpopNonce
@@ -56,6 +57,7 @@ def read() -> ClientRequest:
         resources=tuple(value for name, value in pairs if value and name == REPEATABLE),
         authorization=tuple(request.headers.getlist("Authorization")),
         dpop=tuple(request.headers.getlist("DPoP")),
+        client_certificate=client_certificates.of(request.environ),
     )
 
 
