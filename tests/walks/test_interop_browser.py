@@ -1,4 +1,4 @@
-"""npm oidc-client-ts in the real browser: a public client of another origin, with cookies of neither side at the other."""
+"""npm oidc-client-ts in the real browser: a public client of another origin."""
 
 from __future__ import annotations
 
