@@ -195,3 +195,11 @@ def test_a_fapi_client_is_bound_by_certificate_or_by_key(
             lone.add(**given)
         return
     assert lone.add(**given).dpop_bound_access_tokens is dpop
+
+
+def test_a_token_of_no_person_is_bound_as_well(lone: House) -> None:
+    client = lone.add(**TLS, **BOUND, grant_types=["client_credentials"], redirect_uris=[], scope="reports")
+    asked = {"grant_type": "client_credentials"}
+    assert error_of(lone.post("/token", client, asked)) == "invalid_client"
+    token = json_of(lone.post("/token", client, asked, headers=OURS.headers()))["access_token"]
+    assert unverified(token)[1]["cnf"] == {"x5t#S256": OURS.thumbprint}
