@@ -43,6 +43,7 @@ from config.rate_limits import RateLimits
 from config.settings import Settings
 from oidc.clients import Clients
 from oidc.consent import Consent
+from oidc.device_authorization import DeviceAuthorizations
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing
 from oidc.keys import SecretKeys, SigningKeys
@@ -98,6 +99,7 @@ class House:
     clients: Clients
     consent: Consent
     interactions: Interactions
+    devices: DeviceAuthorizations
     issuing: Issuing
     subjects: Subjects
 

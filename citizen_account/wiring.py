@@ -61,12 +61,14 @@ from oidc.authorization import Authorization
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
+from oidc.device_authorization import DeviceAuthorizations
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
+from oidc.polling import Polling
 from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
@@ -291,6 +293,16 @@ def build(
     )
     checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
+    devices = DeviceAuthorizations(
+        database=database,
+        client_authentication=client_authentication,
+        checks=checks,
+        interactions=interactions,
+        secret_keys=secret_keys,
+        rate_limits=rate_limits,
+        clock=clock,
+        randomness=randomness,
+    )
     provider = Provider(
         issuer=issuer,
         authorization=Authorization(
@@ -302,6 +314,7 @@ def build(
             interactions=interactions,
             consent=consent,
             issuing=issuing,
+            polling=Polling(issuing=issuing, clock=clock),
             pairwise=pairwise,
             sign_in=sign_in,
             clock=clock,
@@ -314,6 +327,7 @@ def build(
             interactions=interactions,
             proofs=proofs,
         ),
+        devices=devices,
         issuing=issuing,
         userinfo=Userinfo(
             database=database,
@@ -488,6 +502,7 @@ def build(
         clients=clients,
         consent=consent,
         interactions=interactions,
+        devices=devices,
         issuing=issuing,
         subjects=subjects,
         browser=browser,

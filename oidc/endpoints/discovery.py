@@ -8,10 +8,10 @@ from flask import Blueprint, Response, jsonify
 
 from oidc import claims, jwts
 from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC
-from oidc.clients.metadata import HMAC_ALGORITHMS
+from oidc.clients.metadata import DEVICE_CODE, HMAC_ALGORITHMS
 from oidc.request import authorization_details, openid, pkce, response, scope
 
-GRANT_TYPES = ("authorization_code", "refresh_token")
+GRANT_TYPES = ("authorization_code", "refresh_token", DEVICE_CODE)
 MAX_AGE = 300
 
 
@@ -27,6 +27,7 @@ def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/jwks",
         **({"registration_endpoint": f"{issuer}/register"} if registration else {}),
         "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "device_authorization_endpoint": f"{issuer}/device-authorization",  # RFC 8628 §4
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end-session",
