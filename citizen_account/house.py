@@ -41,6 +41,7 @@ from config.mail import LocalMailbox, Mailer
 from config.object_store import ObjectStore
 from config.rate_limits import RateLimits
 from config.settings import Settings
+from oidc.back_channel import BackChannel
 from oidc.clients import Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
@@ -97,6 +98,7 @@ class House:
     secret_keys: SecretKeys
     signing_keys: SigningKeys
     clients: Clients
+    back_channel: BackChannel
     consent: Consent
     interactions: Interactions
     devices: DeviceAuthorizations

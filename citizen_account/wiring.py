@@ -58,6 +58,7 @@ from config.outgoing import Outgoing
 from config.rate_limits import RateLimits
 from config.settings import Catalogues, Settings
 from oidc.authorization import Authorization
+from oidc.back_channel import BackChannel
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
@@ -234,6 +235,7 @@ def build(
         end_authorizations=families.end_of_client,
         clock=clock,
         randomness=randomness,
+        takes_certificates=settings.takes_client_certificates,
     )
     evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
@@ -305,6 +307,7 @@ def build(
     )
     provider = Provider(
         issuer=issuer,
+        clients=clients,
         authorization=Authorization(
             database=database,
             clients=clients,
@@ -377,8 +380,21 @@ def build(
         ),
         signing_keys=signing_keys,
         screens=HouseScreens(),
+        certificates=settings.takes_client_certificates,
+        mutual_tls_url=settings.provider.mutual_tls_url,
+    )
+    back_channel = BackChannel(
+        clients=clients,
+        pairwise=pairwise,
+        signing_keys=signing_keys,
+        outgoing=outgoing,
+        jobs=jobs,
+        issuer=issuer,
+        clock=clock,
+        randomness=randomness,
     )
     sessions.when_one_ends(families.end_of_sign_in)
+    sessions.when_one_ends(back_channel.ended)
     vault_tokens = VaultAccessTokens(
         access_tokens,
         vault_url=settings.vault_url,
@@ -500,6 +516,7 @@ def build(
         secret_keys=secret_keys,
         signing_keys=signing_keys,
         clients=clients,
+        back_channel=back_channel,
         consent=consent,
         interactions=interactions,
         devices=devices,

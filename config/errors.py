@@ -36,6 +36,10 @@ class ConfigurationError(Exception):
     """The installation can't start as it is configured. The text says what is wrong and the mend."""
 
 
+class HopelessJob(Exception):
+    """A job that would fail the same way at every further try: it is set aside at once."""
+
+
 class KeyRingError(Exception):
     """A key could not be wrapped or unwrapped: wrong context, unknown root version, or the ring is down."""
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.clock import Clock
 from config.database import Database, Transaction, UtcSeconds, metadata
+from config.errors import HopelessJob
 from config.identifiers import Randomness, new_id
 from config.logs import get_logger
 from config.periodic import Periodic
@@ -27,7 +28,8 @@ LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 10.0
 """Three times within a lease, so that a slow database costs none."""
 TRIES = 8
-"""After so many failures a job is set aside, kept and shown; so is one that ended its worker so many times."""
+"""After so many failures a job is set aside, kept and shown; so is one that ended its worker so many times, and one
+whose handler raises `HopelessJob`."""
 DIED = "WorkerDied"
 """What is kept as the error of the latter."""
 FIRST_DELAY = timedelta(seconds=2)
@@ -214,7 +216,7 @@ class Jobs:
 
     def _fail(self, job: Any, error: Exception) -> None:
         tries = job.tries + 1
-        last = tries >= TRIES
+        last = tries >= TRIES or isinstance(error, HopelessJob)
         log.error("job_failed", job=job.kind, tries=tries, error=type(error).__name__, exc_info=error)
         with self._database.transaction() as tx:
             tx.execute(

@@ -10,7 +10,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar
 
-from config.errors import Refusal
+from config.errors import HopelessJob, Refusal
 
 _NOT_TOLD = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
@@ -272,6 +272,14 @@ class JwtRefused(Refusal):
     """A JWT that must not be believed. Whoever asked gets the error of the place where it was shown."""
 
     code: ClassVar[str] = "invalid_jwt"
+
+
+class LogoutRefused(HopelessJob):
+    """A client answered a logout token with 400: it will not take another one either (Back-Channel Logout §2.8)."""
+
+
+class LogoutNotTaken(Exception):
+    """A client answered a logout token neither with success nor with a refusal: it is worth another try."""
 
 
 class UnknownInteraction(OAuthError):

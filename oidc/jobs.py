@@ -1,17 +1,19 @@
-"""What the worker does for the provider: forget what is over."""
+"""What the worker does for the provider: tell clients that a sign-in ended, and forget what is over."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from config.jobs import Jobs
+from oidc.back_channel import BackChannel, TellSignedOut
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing
 
 SWEEP_EVERY = timedelta(minutes=5)
 
 
-def register(jobs: Jobs, issuing: Issuing, interactions: Interactions) -> None:
+def register(jobs: Jobs, back_channel: BackChannel, issuing: Issuing, interactions: Interactions) -> None:
     """Run them on the workers."""
+    jobs.register(TellSignedOut, back_channel.deliver)
     jobs.every("oidc-sweep-tokens", SWEEP_EVERY, issuing.forget_expired)
     jobs.every("oidc-sweep-requests", SWEEP_EVERY, interactions.sweep)

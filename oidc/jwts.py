@@ -38,6 +38,8 @@ ACCESS_TOKEN = "at+jwt"  # noqa: S105 -- a media type (RFC 9068 §2.1)
 """`typ` of access tokens."""
 ID_TOKEN = "JWT"  # noqa: S105 -- a media type
 """`typ` of ID tokens and signed userinfo."""
+LOGOUT_TOKEN = "logout+jwt"  # noqa: S105 -- a media type (Back-Channel Logout §2.4)
+"""`typ` of logout tokens."""
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _P256_BYTES = 32

@@ -22,6 +22,8 @@ class Other:
     """JSON by path."""
     bodies: dict[str, bytes] = field(default_factory=dict)
     """Anything else by path."""
+    statuses: dict[str, int] = field(default_factory=dict)
+    """Of an answer by path, where it isn't 200."""
     asked: list[tuple[str, str, str, bytes]] = field(default_factory=list)
     connections: int = 0
     ending: threading.Event = field(default_factory=threading.Event)
@@ -87,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _say(self, body: bytes, *more: tuple[str, str]) -> None:
-        self.send_response(200)
+        self.send_response(self.server.other.statuses.get(self.path, 200))
         self.send_header("Content-Type", "application/JSON; charset=utf-8")
         for name, value in {"Content-Length": str(len(body)), **dict(more)}.items():
             self.send_header(name, value)

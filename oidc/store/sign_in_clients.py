@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, String, Table, bindparam, delete, select
@@ -18,6 +20,15 @@ sign_in_clients = Table(
     Column("subject", String(64), nullable=False, index=True, comment="clear: opaque id"),
     Column("made_at", UtcSeconds, nullable=False, index=True),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A client that a sign-in was told to, and what the sign-in is called there."""
+
+    client_id: str
+    sid: str
+    subject: str
 
 
 _FIND = select(sign_in_clients.c.sid).where(
@@ -42,6 +53,13 @@ def sign_in_of(tx: Transaction, client_id: str, sid: str) -> tuple[str, str] | N
     where = (sign_in_clients.c.client_id == client_id, sign_in_clients.c.sid == sid)
     row = tx.execute(select(sign_in_clients.c.sign_in, sign_in_clients.c.subject).where(*where)).first()
     return (row.sign_in, row.subject) if row else None
+
+
+def visited(tx: Transaction, sign_in: str) -> Sequence[Visit]:
+    """Every client that a sign-in was told to, by id."""
+    columns = (sign_in_clients.c.client_id, sign_in_clients.c.sid, sign_in_clients.c.subject)
+    wanted = select(*columns).where(sign_in_clients.c.sign_in == sign_in).order_by(sign_in_clients.c.client_id)
+    return [Visit(row.client_id, row.sid, row.subject) for row in tx.execute(wanted)]
 
 
 def forget(tx: Transaction, before: datetime) -> int:

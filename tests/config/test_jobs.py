@@ -11,6 +11,7 @@ from typing import ClassVar
 import pytest
 
 from config.database import Database
+from config.errors import HopelessJob
 from config.identifiers import SystemRandomness
 from config.jobs import DIED, LEASE, TRIES, Jobs, Payload
 from tests.clocks import START, FixedClock
@@ -46,6 +47,20 @@ def test_a_job_of_a_change_that_rolled_back_never_runs(database: Database, jobs:
         jobs.enqueue(tx, Greet("nobody"))
         _ = 1 // 0
     assert jobs.run_due() == 0
+
+
+def test_a_hopeless_job_is_set_aside_at_once_and_begun_again_on_request(database: Database, jobs: Jobs) -> None:
+    def refuse(_job: Greet) -> None:
+        raise HopelessJob
+
+    jobs.register(Greet, refuse)
+    ask(database, jobs)
+    assert (jobs.run_due(), jobs.run_due()) == (1, 0)
+    [failed] = jobs.failed()
+    assert (failed.tries, failed.error) == (1, "HopelessJob")
+    with database.transaction() as tx:
+        assert jobs.retry(tx, failed.id) == "greet"
+    assert jobs.run_due() == 1
 
 
 def test_a_failing_job_backs_off_and_is_set_aside_after_its_tries(
