@@ -1,4 +1,4 @@
-"""npm oauth4webapi by FAPI 2.0 Message Signing: signed and pushed request, DPoP, signed answer, signed introspection."""
+"""npm oauth4webapi by FAPI 2.0 Message Signing: signed, pushed request, DPoP, signed answer, signed introspection."""
 
 from __future__ import annotations
 
