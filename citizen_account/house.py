@@ -46,6 +46,7 @@ from config.settings import Settings
 from oidc.back_channel import BackChannel
 from oidc.clients import Clients
 from oidc.consent import Consent
+from oidc.device_authorization import DeviceAuthorizations
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing
 from oidc.keys import SecretKeys, SigningKeys
@@ -102,6 +103,7 @@ class House:
     back_channel: BackChannel
     consent: Consent
     interactions: Interactions
+    devices: DeviceAuthorizations
     issuing: Issuing
     subjects: Subjects
 

@@ -64,12 +64,14 @@ from oidc.back_channel import BackChannel
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
+from oidc.device_authorization import DeviceAuthorizations
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
+from oidc.polling import Polling
 from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
@@ -308,6 +310,16 @@ def build(
     )
     checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
+    devices = DeviceAuthorizations(
+        database=database,
+        client_authentication=client_authentication,
+        checks=checks,
+        interactions=interactions,
+        secret_keys=secret_keys,
+        rate_limits=rate_limits,
+        clock=clock,
+        randomness=randomness,
+    )
     provider = Provider(
         issuer=issuer,
         clients=clients,
@@ -320,6 +332,7 @@ def build(
             interactions=interactions,
             consent=consent,
             issuing=issuing,
+            polling=Polling(issuing=issuing, clock=clock),
             pairwise=pairwise,
             sign_in=sign_in,
             clock=clock,
@@ -332,6 +345,7 @@ def build(
             interactions=interactions,
             proofs=proofs,
         ),
+        devices=devices,
         issuing=issuing,
         userinfo=Userinfo(
             database=database,
@@ -520,6 +534,7 @@ def build(
         back_channel=back_channel,
         consent=consent,
         interactions=interactions,
+        devices=devices,
         issuing=issuing,
         subjects=subjects,
         browser=browser,

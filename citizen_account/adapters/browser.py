@@ -127,7 +127,10 @@ def allow_form_action(origin: str) -> None:
     Chromium holds `form-action` against every redirect that follows a form, so sign-in and release pages need it
     (docs/decisions/0505).
     origin: an absolute URI; only scheme, host and port are used. A private-use scheme (RFC 8252 §7.1) allows itself.
+    Empty when the answer doesn't go by redirect: nothing more is allowed then.
     """
+    if not origin:
+        return
     parts = urlsplit(origin)
     source = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
     if any(character in source for character in " ;,\r\n\t'\""):

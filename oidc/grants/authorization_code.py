@@ -6,16 +6,14 @@ import hmac
 from dataclasses import dataclass
 from typing import Any
 
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 
 from audit.entries import ActorKind
 from oidc.clients import Client
 from oidc.grants.server import TokenDraft, TokenRequest
-from oidc.store import authorizations, codes
+from oidc.store import codes
 from oidc.store.authorizations import AuthorizationRow
-from oidc.tokens.binding import Binding
 from oidc.tokens.families import CODE_REPLAY
 from oidc.tokens.refresh_token import token_hash
 
@@ -71,23 +69,8 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib
     def generate_token(
         self, user: Any = None, scope: str | None = None, grant_type: str | None = None, **_: Any
     ) -> TokenDraft:
-        """Draft the tokens, binding the family of a public client as they are (RFC 9449 §5, RFC 8705 §4)."""
-        request, client = self.request, self.request.client
-        family: AuthorizationRow = request.authorization_code.family
-        binding = request.binding
-        if family.jkt is not None and family.jkt != binding.jkt:
-            raise InvalidGrantError("the code is bound to another key")
-        if client.is_public and binding not in {Binding(), Binding(jkt=family.jkt)}:
-            authorizations.bind(request.tx, family.id, jkt=binding.jkt, x5t_s256=binding.x5t_s256)
-        refresh_token = self.server.refresh_tokens.issue(request.tx, family) if family.refreshes else None
-        return TokenDraft(
-            family=family,
-            client=client,
-            scope=family.scope,
-            refresh_token=refresh_token,
-            binding=binding,
-            from_code=True,
-        )
+        """Draft the tokens; see `TokenServer.first_draft`."""
+        return self.server.first_draft(self.request, self.request.authorization_code.family)  # type: ignore[no-any-return]
 
     def delete_authorization_code(self, authorization_code: RedeemedCode) -> None:
         """It was used up before anything was given; the row stays, to notice a replay."""

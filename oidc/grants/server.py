@@ -12,6 +12,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
+from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from config.clock import Clock
@@ -19,14 +20,19 @@ from config.database import Transaction
 from oidc.client_authentication import AuthenticatedClient, ClientRequest
 from oidc.clients import Client
 from oidc.errors import (
+    AccessDenied,
+    AuthorizationPending,
+    ExpiredToken,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
     OAuthError,
+    SlowDown,
     UnauthorizedClient,
     UnsupportedGrantType,
 )
+from oidc.store import authorizations
 from oidc.store.authorizations import AuthorizationRow
 from oidc.tokens.binding import Binding, Proof, thumbprint
 from oidc.tokens.families import Families
@@ -34,7 +40,18 @@ from oidc.tokens.refresh_token import RefreshTokens
 
 _ERRORS: Mapping[str, type[OAuthError]] = {
     error.code: error
-    for error in (InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, UnauthorizedClient, UnsupportedGrantType)
+    for error in (
+        AccessDenied,
+        AuthorizationPending,
+        ExpiredToken,
+        InvalidClient,
+        InvalidGrant,
+        InvalidRequest,
+        InvalidScope,
+        SlowDown,
+        UnauthorizedClient,
+        UnsupportedGrantType,
+    )
 }
 
 
@@ -137,6 +154,25 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no t
         """Grants draft their tokens themselves."""
         message = "a grant that drafts no token"
         raise LookupError(message)
+
+    def first_draft(self, request: TokenRequest, family: AuthorizationRow) -> TokenDraft:
+        """The first tokens of a family, binding that of a public client as they are (RFC 9449 §5, RFC 8705 §4).
+
+        Raises `InvalidGrantError` when the family is bound to another key.
+        """
+        binding = request.binding
+        if family.jkt is not None and family.jkt != binding.jkt:
+            raise InvalidGrantError("the code is bound to another key")
+        if request.client.is_public and binding not in {Binding(), Binding(jkt=family.jkt)}:
+            authorizations.bind(request.tx, family.id, jkt=binding.jkt, x5t_s256=binding.x5t_s256)
+        return TokenDraft(
+            family=family,
+            client=request.client,
+            scope=family.scope,
+            refresh_token=self.refresh_tokens.issue(request.tx, family) if family.refreshes else None,
+            binding=binding,
+            from_code=True,
+        )
 
     def save_token(self, token: TokenDraft | AccessDraft, request: TokenRequest) -> None:
         """What must be kept was written where it was decided."""
