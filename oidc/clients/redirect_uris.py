@@ -49,6 +49,14 @@ def _check_web(uri: str, parts: SplitResult) -> None:
         raise InvalidRedirectUri(f"http is for loopback only: {uri}")
 
 
+def origin(uri: str) -> str:
+    """Scheme, host and port of a checked URI; the port is left out where it is the scheme's own (RFC 6454 §4, §6.2)."""
+    parts = urlsplit(uri)
+    own = {"https": 443, "http": 80}.get(parts.scheme)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in {None, own} else "")
+
+
 def is_registered(uri: str, registered: Collection[str], *, native: bool) -> bool:
     """Whether a requested URI is one of those registered: the same string.
 

@@ -32,6 +32,8 @@ def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}/end-session",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "scopes_supported": list(scope.SCOPES),
         "response_types_supported": list(response.RESPONSE_TYPES),
         "response_modes_supported": list(response.RESPONSE_MODES),

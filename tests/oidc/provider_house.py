@@ -30,6 +30,7 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.errors import OAuthError
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -253,6 +254,7 @@ class House:
                 clients=self.clients,
                 id_tokens=self.id_tokens,
                 families=self.families,
+                front_channel=FrontChannel(database=self.database, clients=self.clients, issuer=ISSUER),
                 secret_keys=self.secret_keys,
                 sign_in=self.sign_in,
                 clock=self.clock,
