@@ -34,6 +34,7 @@ from citizen_account.pages import (
     takeout,
 )
 from citizen_account.security import Security
+from config import client_certificates
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -87,6 +88,7 @@ def create_app(house: House) -> Flask:
     if house.settings.trusted_proxies:
         trusted = house.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
+    app.wsgi_app = client_certificates.installed(app.wsgi_app, house.settings)  # type: ignore[method-assign,assignment]
     return app
 
 

@@ -234,6 +234,7 @@ def build(
         end_authorizations=families.end_of_client,
         clock=clock,
         randomness=randomness,
+        takes_certificates=settings.takes_client_certificates,
     )
     evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
@@ -296,6 +297,7 @@ def build(
     front_channel = FrontChannel(database=database, clients=clients, issuer=issuer)
     provider = Provider(
         issuer=issuer,
+        clients=clients,
         authorization=Authorization(
             database=database,
             clients=clients,
@@ -367,6 +369,8 @@ def build(
         ),
         signing_keys=signing_keys,
         screens=HouseScreens(),
+        certificates=settings.takes_client_certificates,
+        mutual_tls_url=settings.provider.mutual_tls_url,
     )
     back_channel = BackChannel(
         clients=clients,

@@ -41,6 +41,10 @@ PLACEHOLDERS = {
 """What stands in examples and default installations instead of a secret."""
 
 
+HEADER = r"^([A-Za-z][A-Za-z0-9-]*)?$"
+"""A header's name, or empty."""
+
+
 class Section(BaseModel):
     """A part of the settings; frozen, and a name that does not exist is an error."""
 
@@ -120,6 +124,19 @@ class SignIn(Section):
     """It ends after so long in any case."""
 
 
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    plain = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not (parts.scheme == "https" or plain) or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        message = "an https address without a path (http only on loopback)"
+        raise ValueError(message)
+    return url.rstrip("/")
+
+
+def _origin_or_empty(url: str) -> str:
+    return _origin(url) if url else ""
+
+
 class Provider(Section):
     """The OpenID provider."""
 
@@ -141,6 +158,16 @@ class Provider(Section):
     """What a client that registers itself must show, at least 32 characters; for `registration = "token"`."""
     registration_profile: Literal["openid-basic", "baseline", "fapi2", "fapi2-message-signing"] = "baseline"
     """The profile of clients that register themselves; they get no contract, so no papers."""
+    client_certificate_header: Annotated[str, Field(pattern=HEADER)] = ""
+    """The header in which the proxy passes a client's TLS certificate (RFC 8705); empty: none is taken, as without
+    trusted_proxies. The proxy must replace what others send under that name."""
+    client_certificate_format: Literal["nginx", "rfc9440"] = "nginx"
+    """How it is written: nginx's `$ssl_client_escaped_cert`, or the byte sequence of RFC 9440 (`Client-Cert`)."""
+    client_certificate_verified_header: Annotated[str, Field(pattern=HEADER)] = ""
+    """The header in which the proxy says SUCCESS of a certificate whose authority it trusts (nginx's
+    `$ssl_client_verify`); empty if it lets no other pass."""
+    mutual_tls_url: Annotated[str, AfterValidator(_origin_or_empty)] = ""
+    """The address under which the proxy asks clients for certificates, if that isn't `public_url`."""
 
 
 class Ledger(Section):
@@ -194,15 +221,6 @@ def _zone(name: str) -> str:
         message = "a name of the IANA time zones, like Europe/Paris"
         raise ValueError(message) from error
     return name
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    plain = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not (parts.scheme == "https" or plain) or not parts.hostname or parts.path not in {"", "/"} or parts.query:
-        message = "an https address without a path (http only on loopback)"
-        raise ValueError(message)
-    return url.rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -267,6 +285,11 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """The folder of the local key rings in force."""
         return self.key_ring_dir or self.data_dir / "keys"
+
+    @property
+    def takes_client_certificates(self) -> bool:
+        """Whether a client's certificate reaches us: in a header, which is believed from a trusted proxy only."""
+        return bool(self.provider.client_certificate_header) and self.trusted_proxies > 0
 
     @property
     def vault_url(self) -> str:

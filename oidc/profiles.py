@@ -12,7 +12,8 @@ from typing import Final
 
 SECRETS: Final = frozenset({"client_secret_basic", "client_secret_post"})
 HMAC: Final = frozenset({"client_secret_jwt"})
-KEYS: Final = frozenset({"private_key_jwt"})
+KEYS: Final = frozenset({"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"})
+"""A key of the client's own (FAPI 2.0 §5.3.2.1)."""
 PUBLIC: Final = frozenset({"none"})
 
 

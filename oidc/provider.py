@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint
 
 from oidc.authorization import Authorization
+from oidc.clients import Clients
 from oidc.clients.client import AUTHENTICATION_METHODS
 from oidc.endpoints import (
     authorization,
@@ -38,6 +39,7 @@ class Provider:
     """The services behind the endpoints, as `wiring` made them."""
 
     issuer: str
+    clients: Clients
     authorization: Authorization
     pushing: Pushing
     issuing: Issuing
@@ -48,20 +50,27 @@ class Provider:
     logout: Logout
     signing_keys: SigningKeys
     screens: Screens
+    certificates: bool = False
+    """Whether a proxy passes clients' certificates on (RFC 8705)."""
+    mutual_tls_url: str = ""
+    """The address under which the proxy asks for them, if that is another."""
 
     def blueprints(self) -> tuple[Blueprint, ...]:
         """Every endpoint."""
         return (
             discovery.blueprint(
-                self.issuer, registration=self.registration.is_offered
+                self.issuer,
+                registration=self.registration.is_offered,
+                certificates=self.certificates,
+                mutual_tls_url=self.mutual_tls_url,
             ),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
             jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
-            pushed_authorization.blueprint(self.pushing),  # /par (RFC 9126)
+            pushed_authorization.blueprint(self.pushing, self.clients),  # /par (RFC 9126)
             authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
-            token.blueprint(self.issuing),  # /token (RFC 6749)
+            token.blueprint(self.issuing, self.clients),  # /token (RFC 6749)
             userinfo.blueprint(self.userinfo),  # /userinfo (OpenID Connect Core §5.3)
             introspection.blueprint(self.introspection),  # /introspect (RFC 7662, RFC 9701)
-            revocation.blueprint(self.revocation),  # /revoke (RFC 7009)
+            revocation.blueprint(self.revocation, self.clients),  # /revoke (RFC 7009)
             registration.blueprint(self.registration),  # /register (RFC 7591, RFC 7592)
             end_session.blueprint(self.logout, self.screens),  # /end-session (RP-Initiated Logout 1.0)
         )

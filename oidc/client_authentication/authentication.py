@@ -9,11 +9,11 @@ from joserfc import jwk
 
 from config.clock import Clock
 from config.database import Transaction
-from oidc.client_authentication import private_key, secret
+from oidc.client_authentication import mutual_tls, private_key, secret
 from oidc.client_authentication.presented import ClientRequest
 from oidc.client_authentication.private_key import ASSERTION_TYPE, Assertion
 from oidc.clients import Client, ClientKeys, Clients
-from oidc.clients.client import ASSERTION_METHODS, HMAC_METHODS, PUBLIC
+from oidc.clients.client import ASSERTION_METHODS, CERTIFICATE_METHODS, HMAC_METHODS, PUBLIC
 from oidc.errors import InvalidClient, InvalidRequest
 from oidc.store import used_identifiers
 
@@ -31,7 +31,10 @@ class ClientAuthentication:
     """Authenticates clients at the endpoints."""
 
     def __init__(self, *, clients: Clients, client_keys: ClientKeys, issuer: str, clock: Clock) -> None:
-        """client_keys: for private_key_jwt. issuer: also what the token endpoint's address begins with."""
+        """client_keys: for private_key_jwt and self_signed_tls_client_auth.
+
+        issuer: also what the token endpoint's address begins with.
+        """
         self._clients = clients
         self._client_keys = client_keys
         self._issuer = issuer
@@ -51,10 +54,7 @@ class ClientAuthentication:
             return self._by_secret(secret.Credentials(named, request.form["client_secret"]), method, request.form)
         if method == "assertion":
             return self._by_assertion(request)
-        client = self._clients.get(named) if named else None
-        if client is None or not client.is_public:
-            raise InvalidClient("client authentication failed")
-        return AuthenticatedClient(client=client, method=PUBLIC)
+        return self._by_name(named, request)
 
     def use_once(self, tx: Transaction, authenticated: AuthenticatedClient) -> None:
         """Use up the assertion's `jti`. Raises `InvalidClient` when it was used before."""
@@ -64,6 +64,18 @@ class ClientAuthentication:
         identifier = f"{authenticated.client.client_id} {assertion.jti}"
         if not used_identifiers.use(tx, "assertion", identifier, assertion.expires_at):
             raise InvalidClient("client assertion: jti was used")
+
+    def _by_name(self, named: str, request: ClientRequest) -> AuthenticatedClient:
+        """RFC 8705 §2: client_id says whose certificate it should be. Public clients only name themselves."""
+        client = self._clients.get(named) if named else None
+        if client is None:
+            raise InvalidClient("client authentication failed")
+        method = client.token_endpoint_auth_method
+        if method in CERTIFICATE_METHODS:
+            mutual_tls.verify(client, request.client_certificate, self._client_keys)
+        elif not client.is_public:
+            raise InvalidClient("client authentication failed")
+        return AuthenticatedClient(client=client, method=method)
 
     def _by_secret(self, given: secret.Credentials, method: str, form: Mapping[str, str]) -> AuthenticatedClient:
         _check_same(form, given.client_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from config.client_certificates import ClientCertificate
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRequest:
@@ -21,3 +23,5 @@ class ClientRequest:
     """Every Authorization header."""
     dpop: tuple[str, ...] = field(default=(), repr=False)
     """Every DPoP header."""
+    client_certificate: ClientCertificate | None = None
+    """What the client showed in its TLS handshake, whether or not it authenticates by it."""

@@ -18,8 +18,12 @@ HMAC_METHODS = frozenset({"client_secret_jwt"})
 """Methods that need the secret itself: sealed."""
 ASSERTION_METHODS = frozenset({"private_key_jwt", "client_secret_jwt"})
 """Methods with a JWT (RFC 7523)."""
+TLS_CLIENT_AUTH = "tls_client_auth"
+SELF_SIGNED_TLS_CLIENT_AUTH = "self_signed_tls_client_auth"
+CERTIFICATE_METHODS = frozenset({TLS_CLIENT_AUTH, SELF_SIGNED_TLS_CLIENT_AUTH})
+"""Methods with a certificate (RFC 8705 §2): only where a proxy passes them on."""
 AUTHENTICATION_METHODS = SECRET_METHODS | ASSERTION_METHODS | {PUBLIC}
-"""Every method spoken here."""
+"""Every method spoken everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,12 @@ class Client:
     token_endpoint_auth_method: str = "client_secret_basic"  # noqa: S105 -- a method's name
     token_endpoint_auth_signing_alg: str | None = None
     """The only algorithm of client assertions; None means ES256, RS256 or PS256."""
+    tls_client_auth_subject_dn: str = ""
+    """RFC 8705 §2.1.2: what the certificate of a client of tls_client_auth must bear; one of these five."""
+    tls_client_auth_san_dns: str = ""
+    tls_client_auth_san_uri: str = ""
+    tls_client_auth_san_ip: str = ""
+    tls_client_auth_san_email: str = ""
     grant_types: frozenset[str] = frozenset({"authorization_code"})
     response_types: frozenset[str] = frozenset({"code"})
     scopes: frozenset[str] = frozenset({"openid"})
@@ -95,6 +105,13 @@ class Client:
     def is_public(self) -> bool:
         """Whether it can't authenticate (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == PUBLIC
+
+    @property
+    def web_origins(self) -> frozenset[str]:
+        """Where scripts of this client run: the origins of a public web client's redirect URIs (RFC 6454 §6.2)."""
+        if not self.is_public or self.application_type != "web":
+            return frozenset()
+        return frozenset(redirect_uris.origin(uri) for uri in self.redirect_uris)
 
     @property
     def must_sign_requests(self) -> bool:

@@ -12,8 +12,14 @@ from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from oidc.clients import contract, key_sets, redirect_uris
-from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC, Client
+from oidc.clients import certificate_names, contract, key_sets, redirect_uris
+from oidc.clients.client import (
+    AUTHENTICATION_METHODS,
+    CERTIFICATE_METHODS,
+    PUBLIC,
+    SELF_SIGNED_TLS_CLIENT_AUTH,
+    Client,
+)
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.jwts import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS, FOREIGN_ALGORITHMS, OWN_ALGORITHMS
 from oidc.profiles import DEFAULT, PROFILES, Profile
@@ -52,7 +58,8 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         raise InvalidClientMetadata("client_id: 1 to 128 visible ASCII characters")
     profile = PROFILES[_one_of(metadata, "profile", PROFILES.keys(), DEFAULT)]
     # RFC 7591 §2: client_secret_basic is what a registration means that names none.
-    method = _one_of(metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, "client_secret_basic")
+    methods = AUTHENTICATION_METHODS | CERTIFICATE_METHODS
+    method = _one_of(metadata, "token_endpoint_auth_method", methods, "client_secret_basic")
     if method not in profile.authentication:
         raise InvalidClientMetadata(f"token_endpoint_auth_method: not for a client of profile {profile.name}")
     grant_types = _some_of(metadata, "grant_types", GRANT_TYPES, ["authorization_code"])
@@ -73,6 +80,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         application_type="native" if native else "web",
         token_endpoint_auth_method=method,
         token_endpoint_auth_signing_alg=_signing_alg(metadata, method),
+        **certificate_names.check(metadata, method),
         grant_types=grant_types,
         response_types=_some_of(metadata, "response_types", RESPONSE_TYPES, ["code"]),
         scopes=_scopes(metadata),
@@ -133,7 +141,7 @@ def check_secret(metadata: Mapping[str, Any], client: Client) -> str | None:
     secret = _text(metadata, "client_secret")
     if not secret:
         return None
-    if client.token_endpoint_auth_method in {PUBLIC, "private_key_jwt"}:
+    if client.token_endpoint_auth_method in {PUBLIC, "private_key_jwt", *CERTIFICATE_METHODS}:
         raise InvalidClientMetadata(f"client_secret: {client.token_endpoint_auth_method} uses none")
     if not MIN_SECRET_CHARS <= len(secret) <= MAX_SECRET_CHARS or not _SECRET.fullmatch(secret):
         raise InvalidClientMetadata(f"client_secret: {MIN_SECRET_CHARS} to {MAX_SECRET_CHARS} ASCII characters")
@@ -267,6 +275,7 @@ def _jwks(metadata: Mapping[str, Any], method: str) -> Mapping[str, Any]:
     jwks = key_sets.check(_mapping(metadata, "jwks"))
     if jwks and metadata.get("jwks_uri"):
         raise InvalidClientMetadata("jwks and jwks_uri exclude each other")  # RFC 7591 §2
-    if method == "private_key_jwt" and not jwks and not metadata.get("jwks_uri"):
-        raise InvalidClientMetadata("jwks or jwks_uri: private_key_jwt needs a public key")
+    needs_keys = method in {"private_key_jwt", SELF_SIGNED_TLS_CLIENT_AUTH}
+    if needs_keys and not jwks and not metadata.get("jwks_uri"):
+        raise InvalidClientMetadata(f"jwks or jwks_uri: {method} needs a public key")
     return jwks

@@ -50,11 +50,12 @@ def _check_web(uri: str, parts: SplitResult) -> None:
 
 
 def origin(uri: str) -> str:
-    """Scheme, host and port of a checked URI; the port is left out where it is the scheme's own (RFC 6454 §4, §6.2)."""
+    """The origin of a registered URI as a browser writes it (RFC 6454 §6.2): default ports left out."""
     parts = urlsplit(uri)
-    own = {"https": 443, "http": 80}.get(parts.scheme)
+    default = {"https": 443, "http": 80}.get(parts.scheme)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in {None, own} else "")
+    port = "" if parts.port in {None, default} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def is_registered(uri: str, registered: Collection[str], *, native: bool) -> bool:

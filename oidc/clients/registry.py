@@ -15,8 +15,9 @@ from config.database import Database, Transaction, in_transaction
 from config.identifiers import Randomness, new_id, new_secret
 from config.outgoing import Outgoing
 from oidc.clients import sectors
-from oidc.clients.client import HMAC_METHODS, SECRET_METHODS, Client
+from oidc.clients.client import CERTIFICATE_METHODS, HMAC_METHODS, SECRET_METHODS, Client
 from oidc.clients.metadata import check_secret, is_client_id, parse
+from oidc.errors import InvalidClientMetadata
 from oidc.keys.kept import KEEP_SECONDS
 from oidc.keys.secret import SecretKeys
 from oidc.store import clients as store
@@ -48,8 +49,9 @@ class Clients:
         end_authorizations: EndAuthorizations,
         clock: Clock,
         randomness: Randomness,
+        takes_certificates: bool = False,
     ) -> None:
-        """outgoing: for the addresses in metadata.
+        """outgoing: for the addresses in metadata. takes_certificates: whether a proxy passes those of clients on.
 
         end_authorizations: called in the transaction that removes a client (`oidc.store.authorizations`).
         """
@@ -60,6 +62,7 @@ class Clients:
         self._end_authorizations = end_authorizations
         self._clock = clock
         self._randomness = randomness
+        self._takes_certificates = takes_certificates
         self._held: dict[str, _Held] = {}
 
     def get(self, client_id: str, tx: Transaction | None = None) -> Client | None:
@@ -91,6 +94,7 @@ class Clients:
         Raises `InvalidClientMetadata` or `InvalidRedirectUri`; nothing is kept then.
         """
         client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
+        self._check_certificates(client)
         given = check_secret(metadata, client)
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:
@@ -140,6 +144,10 @@ class Clients:
         return self._secret_keys.unseal(
             _SECRET_PURPOSE, held.row.secret_sealed, client.client_id, key=held.row.secret_key
         )
+
+    def _check_certificates(self, client: Client) -> None:
+        if not self._takes_certificates and client.token_endpoint_auth_method in CERTIFICATE_METHODS:
+            raise InvalidClientMetadata("token_endpoint_auth_method: no proxy passes certificates on here")
 
     def _check_addresses(self, metadata: Mapping[str, Any], client: Client) -> None:
         if client.jwks_uri:

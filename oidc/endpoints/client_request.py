@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from config import client_certificates
 from config.logs import get_logger
 from oidc.client_authentication import ClientRequest
 from oidc.errors import InvalidClient, InvalidRequest, OAuthError, UseDpopNonce
@@ -47,6 +48,7 @@ def read() -> ClientRequest:
     if len(names) != len(set(names)):
         raise InvalidRequest("a parameter stands twice")
     refuse_control_characters(*(text for pair in pairs for text in pair))
+    g.named_client = request.form.get("client_id")
     return ClientRequest(
         method=request.method,
         path=request.path,
@@ -55,6 +57,7 @@ def read() -> ClientRequest:
         resources=tuple(value for name, value in pairs if value and name == REPEATABLE),
         authorization=tuple(request.headers.getlist("Authorization")),
         dpop=tuple(request.headers.getlist("DPoP")),
+        client_certificate=client_certificates.of(request.environ),
     )
 
 

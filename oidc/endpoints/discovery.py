@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from oidc import claims, jwts
-from oidc.clients.client import AUTHENTICATION_METHODS, PUBLIC
+from oidc.clients.client import AUTHENTICATION_METHODS, CERTIFICATE_METHODS, PUBLIC
 from oidc.clients.metadata import HMAC_ALGORITHMS
 from oidc.request import authorization_details, openid, pkce, response, scope
 
@@ -15,9 +15,15 @@ GRANT_TYPES = ("authorization_code", "refresh_token")
 MAX_AGE = 300
 
 
-def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
-    """The provider's metadata. issuer: the public address, without a trailing slash. registration: it is offered."""
-    methods = sorted(AUTHENTICATION_METHODS)
+def metadata(
+    issuer: str, *, registration: bool = False, certificates: bool = False, mutual_tls_url: str = ""
+) -> dict[str, Any]:
+    """The provider's metadata. issuer: the public address, without a trailing slash. registration: it is offered.
+
+    certificates: a proxy passes those of clients on (RFC 8705). mutual_tls_url: the address under which it asks for
+    them, if that is another than the issuer's.
+    """
+    methods = sorted(AUTHENTICATION_METHODS | CERTIFICATE_METHODS if certificates else AUTHENTICATION_METHODS)
     assertions = sorted(jwts.FOREIGN_ALGORITHMS | HMAC_ALGORITHMS)
     return {
         "issuer": issuer,
@@ -70,17 +76,29 @@ def metadata(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
         "protected_resources": [f"{issuer}/vault"],
+        **({"mtls_endpoint_aliases": _aliases(mutual_tls_url)} if certificates and mutual_tls_url else {}),
     }
 
 
-def blueprint(issuer: str, *, registration: bool) -> Blueprint:
-    """`/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`."""
+def _aliases(url: str) -> dict[str, str]:
+    """The endpoints where a certificate counts (RFC 8705 §5)."""
+    return {
+        "token_endpoint": f"{url}/token",
+        "userinfo_endpoint": f"{url}/userinfo",
+        "pushed_authorization_request_endpoint": f"{url}/par",
+        "introspection_endpoint": f"{url}/introspect",
+        "revocation_endpoint": f"{url}/revoke",
+    }
+
+
+def blueprint(issuer: str, **offered: Any) -> Blueprint:
+    """`/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`. offered: as for `metadata`."""
     routes = Blueprint("discovery", __name__, url_prefix="/.well-known")
 
     @routes.get("/openid-configuration")
     @routes.get("/oauth-authorization-server")
     def read() -> Response:
-        answer = jsonify(metadata(issuer, registration=registration))
+        answer = jsonify(metadata(issuer, **offered))
         answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
         answer.headers["Access-Control-Allow-Origin"] = "*"
         return answer

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from oidc.clients import Clients
+from oidc.endpoints import web_origins
 from oidc.endpoints.client_request import error_response, json_response, read
 from oidc.errors import OAuthError
 from oidc.pushing import Pushing
 
 
-def blueprint(pushing: Pushing) -> Blueprint:
+def blueprint(pushing: Pushing, clients: Clients) -> Blueprint:
     """`POST /par`."""
     routes = Blueprint("pushed_authorization", __name__)
+    web_origins.open_to_public_clients(routes, clients)
 
     @routes.post("/par")
     def push() -> Response:

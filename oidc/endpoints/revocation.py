@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from oidc.clients import Clients
+from oidc.endpoints import web_origins
 from oidc.endpoints.client_request import NO_STORE, error_response, read
 from oidc.errors import OAuthError
 from oidc.revocation import Revocation
 
 
-def blueprint(revocation: Revocation) -> Blueprint:
+def blueprint(revocation: Revocation, clients: Clients) -> Blueprint:
     """`POST /revoke`."""
     routes = Blueprint("revocation", __name__)
+    web_origins.open_to_public_clients(routes, clients)
 
     @routes.post("/revoke")
     def revoke() -> Response:

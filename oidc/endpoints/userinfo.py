@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from oidc.endpoints import web_origins
 from oidc.endpoints.client_request import FORM, NO_STORE, error_response, json_response, read
 from oidc.errors import InvalidRequest, OAuthError
 from oidc.issuing import Userinfo
@@ -13,6 +14,7 @@ from oidc.tokens.access_token import TokenChallenge
 def blueprint(userinfo: Userinfo) -> Blueprint:
     """`GET|POST /userinfo`."""
     routes = Blueprint("userinfo", __name__)
+    web_origins.open_to_all(routes)
 
     @routes.route("/userinfo", methods=["GET", "POST"])
     def tell() -> Response:

@@ -18,16 +18,20 @@ from joserfc import jwk, jws
 from werkzeug.test import TestResponse
 
 from audit.ledger import Ledger
+from config import client_certificates
 from config.database import Database
 from config.identifiers import SystemRandomness, new_id
 from config.jobs import Jobs
 from config.key_ring.local_file import LocalFileKeyRing
 from config.outgoing import Outgoing
 from config.settings import Outgoing as OutgoingSettings
+from config.settings import Provider as ProviderSettings
+from config.settings import Settings
 from oidc.authorization import Authorization
 from oidc.back_channel import BackChannel
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, ClientKeys, Clients
+from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
 from oidc.consent import Consent
 from oidc.errors import OAuthError
 from oidc.front_channel import FrontChannel
@@ -70,6 +74,12 @@ SECRET = "a-secret-of-the-school-of-48-characters-012345678"
 ALICE = SubjectId("alice")
 CLAIMS = {"name": "Alice Martin", "email": "alice@people.example", "email_verified": True}
 
+IN_HEADERS: Mapping[str, Any] = {
+    "client_certificate_header": "X-Client-Cert",
+    "client_certificate_verified_header": "X-Client-Verify",
+}
+"""How the proxy in front of a house with `certificates` passes them on."""
+
 School = Mapping[str, Any]
 
 
@@ -101,6 +111,9 @@ class House:
     evidence: SimulatedEvidence = field(default_factory=SimulatedEvidence)
     outgoing: Outgoing = field(default_factory=lambda: Outgoing(OutgoingSettings()))
     policy: Policy = field(default_factory=lambda: Policy(mode="off", profile="baseline"))
+    certificates: bool = False
+    """Behind a proxy that passes clients' certificates on, in `IN_HEADERS`."""
+    mutual_tls_url: str = ""
     used: list[str] = field(default_factory=list)
     """What clients presented, for tests that must not present it again."""
 
@@ -125,6 +138,7 @@ class House:
             end_authorizations=self.families.end_of_client,
             clock=time,
             randomness=chance,
+            takes_certificates=self.certificates,
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
@@ -190,6 +204,8 @@ class House:
             randomness=chance,
         )
         self.app = self._app()
+        self.bare = self.app.wsgi_app
+        self.trust(int(self.certificates))
 
     def _app(self) -> Flask:
         app = Flask("provider")
@@ -197,6 +213,7 @@ class House:
         objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
         provider = Provider(
             issuer=ISSUER,
+            clients=self.clients,
             authorization=Authorization(
                 database=self.database,
                 clients=self.clients,
@@ -261,10 +278,18 @@ class House:
             ),
             signing_keys=self.signing_keys,
             screens=SimulatedScreens(),
+            certificates=self.certificates,
+            mutual_tls_url=self.mutual_tls_url,
         )
         for blueprint in provider.blueprints():
             app.register_blueprint(blueprint)
         return app
+
+    def trust(self, proxies: int) -> None:
+        """Stand behind so many trusted proxies: of none a header is believed."""
+        settings = Settings(trusted_proxies=proxies, provider=ProviderSettings(**IN_HEADERS))
+        wsgi = client_certificates.installed(self.bare, settings)
+        self.app.wsgi_app = wsgi  # type: ignore[method-assign,assignment]
 
     @property
     def http(self) -> FlaskClient:
@@ -346,7 +371,7 @@ class House:
             sent.setdefault("Authorization", basic(client.client_id, secret))
         elif client.token_endpoint_auth_method == "client_secret_post":
             body |= {"client_id": client.client_id, "client_secret": secret}
-        elif client.is_public:
+        elif client.token_endpoint_auth_method in {PUBLIC, *CERTIFICATE_METHODS}:
             body["client_id"] = client.client_id
         body = {name: value for name, value in {**body, **changed}.items() if value is not None}
         return self.http.post(path, data=body, headers=sent)
