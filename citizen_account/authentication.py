@@ -115,10 +115,15 @@ class Authentication:
         found = self._credentials.find(key, sha256(""))
         return found.account if self._credentials.matches(found.hash, password) else None
 
-    def start(self, tx: Transaction, account: AccountId, visitor: Visitor) -> Started:
-        """Start a sign-in of an account whose password was just proven; a new device is told by mail."""
+    def start(
+        self, tx: Transaction, account: AccountId, visitor: Visitor, *, amr: tuple[str, ...] = PASSWORD
+    ) -> Started:
+        """Start a sign-in of an account that was just proven; a new device is told by mail.
+
+        amr: by what (RFC 8176).
+        """
         started = self._sessions.start(
-            tx, account, device=visitor.device, device_secret=visitor.device_secret, amr=PASSWORD, acr=LOW
+            tx, account, device=visitor.device, device_secret=visitor.device_secret, amr=amr, acr=LOW
         )
         if started.new_device:
             self._jobs.enqueue(tx, NewDevice(account, started.id))

@@ -18,7 +18,10 @@ from config.jobs import Jobs, Payload
 
 @dataclass(frozen=True, slots=True)
 class CredentialChanged(Payload):
-    """Tell the person that a credential changed. what: password, email; address: a former one to tell, or empty."""
+    """Tell the person that a credential changed.
+
+    what: a key of `citizen_account.jobs.CHANGED`; address: a former one to tell, or empty.
+    """
 
     kind: ClassVar[str] = "credential_changed"
     account: str

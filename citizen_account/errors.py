@@ -49,6 +49,26 @@ class WrongPassword(Refusal):
     status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class PasskeyRefused(Refusal):
+    """What the browser sent is no answer of a passkey that is known here. What was wrong is not told."""
+
+    code: ClassVar[str] = "passkey_refused"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class ChallengeOver(PasskeyRefused):
+    """The challenge was answered before, is over, or was made for another browser or purpose."""
+
+    code: ClassVar[str] = "challenge_over"
+
+
+class TooManyPasskeys(Refusal):
+    """The account has as many as one may have."""
+
+    code: ClassVar[str] = "too_many_passkeys"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+
+
 class WeakPassword(Refusal):
     """The new password breaks a rule; `reason` is too_short, too_long, common or about_you."""
 

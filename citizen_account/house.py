@@ -19,12 +19,14 @@ from audit.terms import Terms
 from citizen_account.accounts import Accounts
 from citizen_account.adapters.browser import Browser
 from citizen_account.authentication import Authentication
+from citizen_account.challenges import Challenges
 from citizen_account.credentials import Credentials
 from citizen_account.enrolment import Enrolment
 from citizen_account.erasure import Erasure
 from citizen_account.failed_jobs import FailedJobs
 from citizen_account.mailed_links import MailedLinks
 from citizen_account.notifications import Notifications
+from citizen_account.passkeys import Passkeys
 from citizen_account.recovery import Recovery as PasswordRecovery
 from citizen_account.restoring import Restoring
 from citizen_account.roles import Roles
@@ -111,6 +113,8 @@ class House:
     accounts: Accounts
     credentials: Credentials
     authentication: Authentication
+    challenges: Challenges
+    passkeys: Passkeys
     links: MailedLinks
     enrolment: Enrolment
     recovery_of_access: PasswordRecovery

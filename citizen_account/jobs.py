@@ -32,6 +32,7 @@ def register(house: House) -> None:
     house.jobs.register(FirstRead, mails.first_read)
     house.jobs.register(FailedSignIn, lambda job: house.authentication.record_failure(bytes.fromhex(job.lookup)))
     house.jobs.every("sweep-links", SWEEP_EVERY, house.links.sweep)
+    house.jobs.every("sweep-challenges", SWEEP_EVERY, house.challenges.sweep)
     house.jobs.every("sweep-sign-ins", SWEEP_EVERY, house.sessions.sweep)
 
 
@@ -83,15 +84,15 @@ class Mails:
 
     def credential_changed(self, job: CredentialChanged) -> None:
         """A password or an address changed; a former address is told, then forgotten."""
-        subject, text = "Your account was changed", PASSWORD_CHANGED if job.what == "password" else EMAIL_CHANGED
+        subject, (text, path) = "Your account was changed", CHANGED[job.what]
         if not job.address:
-            self._tell(job.account, subject, text, url=f"{self._url}/password-reset")
+            self._tell(job.account, subject, text, url=self._url + path)
             return
         former = self._house.accounts.address(job.address)
         account = self._house.accounts.get(job.account)
         if former is None or account is None:
             return
-        self._send(former.text, account.language, subject, text, url=f"{self._url}/password-reset")
+        self._send(former.text, account.language, subject, text, url=self._url + path)
         self._house.accounts.forget_address(job.address)
 
     def release_made(self, job: ReleaseMade) -> None:
@@ -189,6 +190,21 @@ EMAIL_CHANGED = _(
     "Hello,\n\nthe e-mail address of your account was changed: mails go to the new one from now on. If it was not you, "
     "call us at once. Your password can still be changed here:\n\n%(url)s"
 )
+PASSKEY_ADDED = _(
+    "Hello,\n\na passkey was added to your account: whoever holds it can sign in without your password. If it was not "
+    "you, choose a new password at once, then remove the passkey:\n\n%(url)s"
+)
+PASSKEY_REMOVED = _(
+    "Hello,\n\na passkey was removed from your account: it signs nobody in any more. If it was not you, choose a new "
+    "password at once:\n\n%(url)s"
+)
+CHANGED = {
+    "password": (PASSWORD_CHANGED, "/password-reset"),
+    "email": (EMAIL_CHANGED, "/password-reset"),
+    "passkey_added": (PASSKEY_ADDED, "/passkeys"),
+    "passkey_removed": (PASSKEY_REMOVED, "/password-reset"),
+}
+"""Of each credential that can change: what the person is told, and the page where it is mended."""
 RELEASE_MADE = _(
     "Hello,\n\non %(moment)s you sent to %(service)s:\n\n%(papers)s\n\nThey may open it until %(until)s. Your receipt "
     "has the number %(number)s. Read it, print it, see each time they look, and take it back if you want to, here:\n\n"

@@ -25,6 +25,9 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exactly the last use is kept: one write a minute, not one a request."""
 PASSWORD = ("pwd",)
 """`amr` of a password (RFC 8176)."""
+PASSKEY = ("pop", "user", "mfa")
+"""`amr` of a passkey that verified its person: a key, in hardware or not ("pop" of the IANA registry says neither), the
+person's presence, and two factors in one (RFC 8176)."""
 LOW = "eidas1"
 """`acr` of one factor, as FranceConnect names it."""
 

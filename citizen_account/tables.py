@@ -13,8 +13,10 @@ import citizen_account.store.credentials
 import citizen_account.store.erasures
 import citizen_account.store.keys
 import citizen_account.store.mailed_links
+import citizen_account.store.passkeys
 import citizen_account.store.roles
 import citizen_account.store.sign_ins
+import citizen_account.store.used_challenges
 import config.jobs
 import config.rate_limits
 import oidc.store.authorizations

@@ -31,6 +31,7 @@ from citizen_account.adapters.screens import HouseScreens
 from citizen_account.adapters.sign_in import BrowserSignIn
 from citizen_account.adapters.subjects import AccountSubjects
 from citizen_account.authentication import Authentication
+from citizen_account.challenges import Challenges
 from citizen_account.credentials import Credentials
 from citizen_account.enrolment import Enrolment, MailLimits
 from citizen_account.erasure import Erasure
@@ -38,6 +39,7 @@ from citizen_account.failed_jobs import FailedJobs
 from citizen_account.house import House
 from citizen_account.mailed_links import MailedLinks
 from citizen_account.notifications import Notifications
+from citizen_account.passkeys import Passkeys
 from citizen_account.passwords import Passwords
 from citizen_account.recovery import Recovery as PasswordRecovery
 from citizen_account.restoring import Restoring
@@ -207,6 +209,19 @@ def build(
         ledger,
         jobs,
         clock=clock,
+    )
+    challenges = Challenges(database, house_keys, clock=clock, randomness=randomness)
+    passkeys = Passkeys(
+        database,
+        accounts,
+        authentication,
+        sessions,
+        challenges,
+        rate_limits,
+        jobs,
+        settings.public_url,
+        clock=clock,
+        randomness=randomness,
     )
     links = MailedLinks(database, house_keys, jobs, clock=clock, randomness=randomness)
     mail_limits = MailLimits(rate_limits)
@@ -420,7 +435,7 @@ def build(
         ledger=ledger,
         ledger_keys=ledger_keys,
         roots=roots,
-        forget=(credentials.erase, roles.erase, links.erase, unlink),
+        forget=(credentials.erase, passkeys.erase, roles.erase, links.erase, unlink),
         backup_window=backup_window,
         exchange_term=settings.ledger.exchange_term,
         clock=clock,
@@ -517,6 +532,8 @@ def build(
         accounts=accounts,
         credentials=credentials,
         authentication=authentication,
+        challenges=challenges,
+        passkeys=passkeys,
         links=links,
         enrolment=enrolment,
         recovery_of_access=recovery,

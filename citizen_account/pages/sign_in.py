@@ -1,4 +1,7 @@
-"""Signing in: address and password. The service that one comes from is named at the top."""
+"""Signing in: address and password, or a passkey that the browser offers.
+
+The service that one comes from is named at the top.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, redirect, request
 
 from citizen_account import screen
-from citizen_account.errors import WrongPassword
+from citizen_account.errors import PasskeyRefused, WrongPassword
 from citizen_account.pages.visitor import next_path, service_waiting, visitor
 from citizen_account.screen import gettext as _
 from citizen_account.security import PUBLIC, current_account, policy
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def blueprint(house: House) -> Blueprint:
-    """`/sign-in`."""
+    """`/sign-in`, and where its script sends what a passkey signed."""
     pages = Blueprint("sign_in", __name__)
 
     @pages.get("/sign-in")
@@ -29,13 +32,9 @@ def blueprint(house: House) -> Blueprint:
     @policy(PUBLIC)
     def check() -> Any:
         typed = request.form.get("email", "")
-        before = current_account()
         try:
             started = house.authentication.sign_in(
-                typed,
-                request.form.get("password", ""),
-                visitor(house),
-                replaces=before.sign_in.id if before else "",
+                typed, request.form.get("password", ""), visitor(house), replaces=_before()
             )
         except WrongPassword:
             wrong = _("This address and password do not go together. Check both, or ask for a new password.")
@@ -43,7 +42,24 @@ def blueprint(house: House) -> Blueprint:
         house.browser.set_session(started.secret)
         return redirect(next_path(), 303)
 
+    @pages.post("/sign-in/passkey")
+    @policy(PUBLIC)
+    def passkey() -> Any:
+        try:
+            started = house.passkeys.sign_in(request.form.get("credential", ""), visitor(house), replaces=_before())
+        except PasskeyRefused:
+            refused = _("That passkey did not open an account here. Try again, or use your address and password.")
+            return _form(house, {"email": refused}, "")
+        house.browser.set_session(started.secret)
+        return redirect(next_path(), 303)
+
     return pages
+
+
+def _before() -> str:
+    """The sign-in of this browser, which a new one replaces."""
+    before = current_account()
+    return before.sign_in.id if before else ""
 
 
 def _form(house: House, errors: dict[str, str], email: str) -> Any:
@@ -54,6 +70,7 @@ def _form(house: House, errors: dict[str, str], email: str) -> Any:
         errors=errors,
         email=email,
         next=path,
+        passkey=house.passkeys.options(house.browser.value()),
         service=service_waiting(house, path),
         over="over" in request.args,
         known="known" in request.args,

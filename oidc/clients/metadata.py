@@ -24,7 +24,9 @@ from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.jwts import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS, FOREIGN_ALGORITHMS, OWN_ALGORITHMS
 from oidc.profiles import DEFAULT, PROFILES, Profile
 
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials"})
+"""Only for clients that authenticate (RFC 6749 §4.4)."""
 RESPONSE_TYPES = frozenset({"code"})
 HMAC_ALGORITHMS = frozenset({"HS256"})
 PUBLIC_SECTOR = "public:"
@@ -63,6 +65,8 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
     if method not in profile.authentication:
         raise InvalidClientMetadata(f"token_endpoint_auth_method: not for a client of profile {profile.name}")
     grant_types = _some_of(metadata, "grant_types", GRANT_TYPES, ["authorization_code"])
+    if method == PUBLIC and grant_types & CONFIDENTIAL_GRANT_TYPES:
+        raise InvalidClientMetadata("grant_types: only for a client that authenticates")
     native = _one_of(metadata, "application_type", {"web", "native"}, "web") == "native"
     uris = tuple(redirect_uris.check(uri, native=native) for uri in _list(metadata, "redirect_uris"))
     if "authorization_code" in grant_types and not uris:

@@ -11,7 +11,7 @@ from oidc.clients.client import AUTHENTICATION_METHODS, CERTIFICATE_METHODS, PUB
 from oidc.clients.metadata import HMAC_ALGORITHMS
 from oidc.request import authorization_details, openid, pkce, response, scope
 
-GRANT_TYPES = ("authorization_code", "refresh_token")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 MAX_AGE = 300
 
 

@@ -51,6 +51,18 @@ class TokenDraft:
     from_code: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessDraft:
+    """A response of one access token alone: no family of its own, no refresh token, no ID token."""
+
+    client_id: str
+    sub: str
+    scope: tuple[str, ...]
+    audience: tuple[str, ...]
+    """Some of it, when the request names resources."""
+    jkt: str | None
+
+
 class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
     """One token request on its way through Authlib's grants, with the transaction that its hooks join."""
 
@@ -82,9 +94,10 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
 class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no types
     """The token endpoint's half of Authlib's server."""
 
-    def __init__(self, *, families: Families, refresh_tokens: RefreshTokens, clock: Clock) -> None:
+    def __init__(self, *, families: Families, refresh_tokens: RefreshTokens, issuer: str, clock: Clock) -> None:
         """The grants reach what they need through these attributes."""
         super().__init__()
+        self.issuer = issuer
         self.clock = clock
         self.families = families
         self.refresh_tokens = refresh_tokens
@@ -113,10 +126,10 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no t
         message = "a grant that drafts no token"
         raise LookupError(message)
 
-    def save_token(self, token: TokenDraft, request: TokenRequest) -> None:
+    def save_token(self, token: TokenDraft | AccessDraft, request: TokenRequest) -> None:
         """What must be kept was written where it was decided."""
 
-    def handle_response(self, status: int, body: TokenDraft, headers: object) -> TokenDraft:
+    def handle_response(self, status: int, body: TokenDraft | AccessDraft, headers: object) -> TokenDraft | AccessDraft:
         """The draft."""
         return body
 

@@ -16,7 +16,16 @@ from oidc import claims
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, OAuthError
-from oidc.grants import AuthorizationCode, CodeVerifier, RefreshToken, TokenDraft, TokenRequest, TokenServer
+from oidc.grants import (
+    AccessDraft,
+    AuthorizationCode,
+    ClientCredentials,
+    CodeVerifier,
+    RefreshToken,
+    TokenDraft,
+    TokenRequest,
+    TokenServer,
+)
 from oidc.issuing.details import enriched, in_token
 from oidc.pairwise import Pairwise
 from oidc.protocols import Evidence, GrantId, SignedIn, SubjectId, Subjects
@@ -38,6 +47,7 @@ OPENID = "openid"
 GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
     (AuthorizationCode, (CodeVerifier(required=True),)),
     (RefreshToken, ()),
+    (ClientCredentials, ()),
 )
 """The grant types and their extensions."""
 
@@ -85,7 +95,7 @@ class Issuing:
         self._clock = clock
         self._randomness = randomness
         self._code_lifetime = code_lifetime
-        self._server = TokenServer(families=families, refresh_tokens=rotation, clock=clock)
+        self._server = TokenServer(families=families, refresh_tokens=rotation, issuer=issuer, clock=clock)
         for grant, extensions in grant_types:
             self._server.register_grant(grant, extensions)
 
@@ -167,6 +177,8 @@ class Issuing:
                 request.tx = tx
                 self._use_once(tx, authenticated, proof)
                 outcome = self._server.create_token_response(request)
+                if isinstance(outcome, AccessDraft):
+                    audience = self._narrowed(outcome.audience, presented.resources)
                 if isinstance(outcome, TokenDraft):
                     audience = self._narrowed(outcome.family.audience, presented.resources)
                     known = self._release(tx, outcome)
@@ -175,6 +187,8 @@ class Issuing:
             raise
         if isinstance(outcome, OAuthError):
             raise outcome
+        if isinstance(outcome, AccessDraft):
+            return self._access_alone(outcome, audience)
         return self._response(outcome, audience, claims.chosen(known(), outcome.family.id_token_claims))
 
     def end_authorizations_of_grant(self, tx: Transaction, grant: GrantId) -> int:
@@ -225,6 +239,17 @@ class Issuing:
         if proof is not None:
             with contextlib.suppress(OAuthError), self._database.transaction() as tx:
                 self._proofs.use_once(tx, proof)
+
+    def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
+        token, lifetime = self._access_tokens.make_alone(
+            client_id=draft.client_id, sub=draft.sub, scope=draft.scope, audience=audience, jkt=draft.jkt
+        )
+        return {
+            "access_token": token,
+            "token_type": "DPoP" if draft.jkt else "Bearer",
+            "expires_in": int(lifetime.total_seconds()),
+            "scope": " ".join(draft.scope),
+        }
 
     def _response(self, draft: TokenDraft, audience: Sequence[str], released: Mapping[str, Any]) -> Mapping[str, Any]:
         family = draft.family

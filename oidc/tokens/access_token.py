@@ -97,16 +97,10 @@ class AccessTokens:
         jkt: str | None,
     ) -> tuple[str, timedelta]:
         """A token and how long it lives. No row is written."""
-        now = self._clock.now()
-        expires_at = min(now + self.lifetime, family.ends_at)
         claims: dict[str, Any] = {
-            "iss": self._issuer,
             "sub": family.sub,
             "aud": list(audience),
             "client_id": family.client_id,
-            "iat": int(now.timestamp()),
-            "exp": int(expires_at.timestamp()),
-            "jti": new_id(self._randomness),
             "scope": " ".join(scope),
             "auth_time": int(family.auth_time.timestamp()),
             "acr": family.acr,
@@ -114,6 +108,25 @@ class AccessTokens:
         }
         if authorization_details:
             claims["authorization_details"] = list(authorization_details)
+        return self._signed(claims, jkt=jkt, ends_at=family.ends_at)
+
+    def make_alone(
+        self, *, client_id: str, sub: str, scope: Sequence[str], audience: Sequence[str], jkt: str | None
+    ) -> tuple[str, timedelta]:
+        """A token of no family, about the client itself, and how long it lives. No row is written."""
+        claims = {"sub": sub, "aud": list(audience), "client_id": client_id, "scope": " ".join(scope)}
+        return self._signed(claims, jkt=jkt, ends_at=None)
+
+    def _signed(self, told: Mapping[str, Any], *, jkt: str | None, ends_at: datetime | None) -> tuple[str, timedelta]:
+        now = self._clock.now()
+        expires_at = now + self.lifetime if ends_at is None else min(now + self.lifetime, ends_at)
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "iat": int(now.timestamp()),
+            "exp": int(expires_at.timestamp()),
+            "jti": new_id(self._randomness),
+            **told,
+        }
         if jkt is not None:
             claims["cnf"] = {"jkt": jkt}
         return self._signing_keys.sign(claims, alg=SIGNED_BY, typ=jwts.ACCESS_TOKEN), expires_at - now
@@ -156,6 +169,13 @@ class AccessTokens:
             raise InvalidToken("for another audience")
         return claims
 
+    @staticmethod
+    def stands(tx: Transaction, claims: Mapping[str, Any]) -> bool:
+        """Whether a token of ours still stands, whoever holds it: its family, if it has one, and the token itself."""
+        if FAMILY not in claims:
+            return not revoked_tokens.is_revoked(tx, claims["jti"])
+        return revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"]) is not None
+
     def standing(self, tx: Transaction, presented: Presented) -> VerifiedAccessToken:
         """Whether its family stands and its `jti` isn't revoked: one query. Uses up the proof if there is one.
 
@@ -164,6 +184,8 @@ class AccessTokens:
         claims = presented.claims
         if presented.proof is not None:
             self._proofs.use_once(tx, presented.proof)
+        if FAMILY not in claims:
+            raise InvalidToken("it stands for no person")
         family = revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"])
         if family is None:
             raise self._why_not(tx, claims)

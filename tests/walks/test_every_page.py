@@ -65,6 +65,8 @@ PAGES = [
     ("receipts.receipt", "citizen", "{receipt}"),
     ("profile.show", "citizen", "/profile"),
     ("profile.show", "citizen", "/profile?done=facts"),
+    ("passkeys.show", "citizen", "/passkeys"),
+    ("passkeys.show", "citizen", "/passkeys?done=added"),
     ("sessions.show", "citizen", "/sign-ins"),
     ("takeout.ask", "citizen", "/takeout"),
     ("leave.ask", "newcomer", "/leave"),

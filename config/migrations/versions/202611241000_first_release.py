@@ -111,6 +111,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_account_owners_owner_id"), ["owner_id"], unique=False)
 
     op.create_table(
+        "account_passkeys",
+        sa.Column("passkey_id", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False, comment="clear: opaque id"),
+        sa.Column(
+            "credential_id", sa.LargeBinary(), nullable=False, comment="chosen by the device, at most 1023 bytes"
+        ),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False, comment="COSE_Key"),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False, comment="0 for devices that don't count"),
+        sa.Column("backed_up", sa.Boolean(), nullable=False, comment="whether its owner's other devices hold it too"),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("passkey_id", name=op.f("pk_account_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_account_passkeys_credential_id")),
+    )
+    with op.batch_alter_table("account_passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_passkeys_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "account_passwords",
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=128), nullable=False, comment="clear: argon2id in PHC form"),
@@ -154,6 +173,15 @@ def upgrade() -> None:
     with op.batch_alter_table("account_sign_ins", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_account_sign_ins_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_account_sign_ins_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "account_used_challenges",
+        sa.Column("challenge_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("challenge_sha256", name=op.f("pk_account_used_challenges")),
+    )
+    with op.batch_alter_table("account_used_challenges", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_used_challenges_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
         "audit_alarms",
@@ -838,6 +866,10 @@ def downgrade() -> None:
 
     op.drop_table("audit_entries")
     op.drop_table("audit_alarms")
+    with op.batch_alter_table("account_used_challenges", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_account_used_challenges_expires_at"))
+
+    op.drop_table("account_used_challenges")
     with op.batch_alter_table("account_sign_ins", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_sign_ins_expires_at"))
         batch_op.drop_index(batch_op.f("ix_account_sign_ins_account_id"))
@@ -848,6 +880,10 @@ def downgrade() -> None:
 
     op.drop_table("account_roles")
     op.drop_table("account_passwords")
+    with op.batch_alter_table("account_passkeys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_account_passkeys_account_id"))
+
+    op.drop_table("account_passkeys")
     with op.batch_alter_table("account_owners", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_owners_owner_id"))
 
