@@ -48,6 +48,9 @@ class SignIn(Protocol):
     def sign_up_url(self, handle: str) -> str:
         """The page that makes an account for the pending request `handle` (prompt=create)."""
 
+    def answered_url(self, *, approved: bool) -> str:
+        """The page that says that the answer went to the device or service that waits for it (`oidc.polling`)."""
+
     def stands(self, sign_in: str) -> bool:
         """Whether that sign-in is still open."""
 

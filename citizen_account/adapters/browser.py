@@ -128,8 +128,10 @@ def allow_form_action(origin: str) -> None:
     Chromium holds `form-action` against every redirect that follows a form, so sign-in and release pages need it
     (docs/decisions/0505).
     origin: an absolute URI; only scheme, host and port are used. A private-use scheme (RFC 8252 §7.1) allows itself.
+    Empty when the answer doesn't go by redirect: nothing more is allowed then.
     """
-    _allow("form_actions", origin)
+    if origin:
+        _allow("form_actions", origin)
 
 
 def allow_frames(addresses: Sequence[str]) -> None:

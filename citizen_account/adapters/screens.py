@@ -26,8 +26,7 @@ class HouseScreens:
 
     def confirm_sign_out(self, handle: str, client_name: str, url: str) -> str:
         """See `oidc.protocols.Screens.confirm_sign_out`."""
-        if url:
-            allow_form_action(url)
+        allow_form_action(url)
         return render_template("confirm_sign_out.html", handle=handle, client_name=client_name)
 
     def signed_out(self, frames: Sequence[str], url: str) -> str:

@@ -24,7 +24,10 @@ from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.jwts import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS, FOREIGN_ALGORITHMS, OWN_ALGORITHMS
 from oidc.profiles import DEFAULT, PROFILES, Profile
 
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+POLLED_GRANT_TYPES = frozenset({DEVICE_CODE})
+"""Their requests are neither pushed nor signed."""
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"}) | POLLED_GRANT_TYPES
 CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials"})
 """Only for clients that authenticate (RFC 6749 §4.4)."""
 RESPONSE_TYPES = frozenset({"code"})
@@ -69,6 +72,8 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         raise InvalidClientMetadata("grant_types: only for a client that authenticates")
     native = _one_of(metadata, "application_type", {"web", "native"}, "web") == "native"
     uris = tuple(redirect_uris.check(uri, native=native) for uri in _list(metadata, "redirect_uris"))
+    if profile.pushed_requests and grant_types & POLLED_GRANT_TYPES:
+        raise InvalidClientMetadata(f"grant_types: not for a client of profile {profile.name}")
     if "authorization_code" in grant_types and not uris:
         raise InvalidRedirectUri("redirect_uris: at least one is needed")
     default_alg = default_alg if default_alg in profile.signing_algorithms else "ES256"

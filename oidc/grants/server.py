@@ -12,6 +12,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
+from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from config.clock import Clock
@@ -19,14 +20,19 @@ from config.database import Transaction
 from oidc.client_authentication import AuthenticatedClient, ClientRequest
 from oidc.clients import Client
 from oidc.errors import (
+    AccessDenied,
+    AuthorizationPending,
+    ExpiredToken,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
     OAuthError,
+    SlowDown,
     UnauthorizedClient,
     UnsupportedGrantType,
 )
+from oidc.store import authorizations
 from oidc.store.authorizations import AuthorizationRow
 from oidc.tokens.binding import Proof
 from oidc.tokens.families import Families
@@ -34,7 +40,18 @@ from oidc.tokens.refresh_token import RefreshTokens
 
 _ERRORS: Mapping[str, type[OAuthError]] = {
     error.code: error
-    for error in (InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, UnauthorizedClient, UnsupportedGrantType)
+    for error in (
+        AccessDenied,
+        AuthorizationPending,
+        ExpiredToken,
+        InvalidClient,
+        InvalidGrant,
+        InvalidRequest,
+        InvalidScope,
+        SlowDown,
+        UnauthorizedClient,
+        UnsupportedGrantType,
+    )
 }
 
 
@@ -125,6 +142,25 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no t
         """Grants draft their tokens themselves."""
         message = "a grant that drafts no token"
         raise LookupError(message)
+
+    def first_draft(self, request: TokenRequest, family: AuthorizationRow) -> TokenDraft:
+        """The first tokens of a family, binding that of a public client to the key of its proof (RFC 9449 §5).
+
+        Raises `InvalidGrantError` when the family is bound to another key.
+        """
+        jkt = request.proof.jkt if request.proof else None
+        if family.jkt is not None and family.jkt != jkt:
+            raise InvalidGrantError("the code is bound to another key")
+        if jkt is not None and family.jkt is None and request.client.is_public:
+            authorizations.bind(request.tx, family.id, jkt)
+        return TokenDraft(
+            family=family,
+            client=request.client,
+            scope=family.scope,
+            refresh_token=self.refresh_tokens.issue(request.tx, family) if family.refreshes else None,
+            jkt=jkt,
+            from_code=True,
+        )
 
     def save_token(self, token: TokenDraft | AccessDraft, request: TokenRequest) -> None:
         """What must be kept was written where it was decided."""

@@ -24,6 +24,7 @@ from config.identifiers import SystemRandomness, new_id
 from config.jobs import Jobs
 from config.key_ring.local_file import LocalFileKeyRing
 from config.outgoing import Outgoing
+from config.rate_limits import RateLimits
 from config.settings import Outgoing as OutgoingSettings
 from config.settings import Provider as ProviderSettings
 from config.settings import Settings
@@ -33,6 +34,7 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, ClientKeys, Clients
 from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
 from oidc.consent import Consent
+from oidc.device_authorization import DeviceAuthorizations
 from oidc.errors import OAuthError
 from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
@@ -41,6 +43,7 @@ from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
+from oidc.polling import Polling
 from oidc.protocols import GrantId, SignedIn, SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
@@ -211,6 +214,16 @@ class House:
         app = Flask("provider")
         checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
         objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
+        self.devices = DeviceAuthorizations(
+            database=self.database,
+            client_authentication=self.authentication,
+            checks=checks,
+            interactions=self.interactions,
+            secret_keys=self.secret_keys,
+            rate_limits=RateLimits(self.database, self.clock),
+            clock=self.clock,
+            randomness=SystemRandomness(),
+        )
         provider = Provider(
             issuer=ISSUER,
             clients=self.clients,
@@ -223,6 +236,7 @@ class House:
                 interactions=self.interactions,
                 consent=self.consent,
                 issuing=self.issuing,
+                polling=Polling(issuing=self.issuing, clock=self.clock),
                 pairwise=self.pairwise,
                 sign_in=self.sign_in,
                 clock=self.clock,
@@ -235,6 +249,7 @@ class House:
                 interactions=self.interactions,
                 proofs=self.proofs,
             ),
+            devices=self.devices,
             issuing=self.issuing,
             userinfo=Userinfo(
                 database=self.database,

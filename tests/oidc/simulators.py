@@ -38,6 +38,9 @@ class SimulatedSignIn:
     def sign_up_url(self, handle: str) -> str:
         return f"/sign-up?continue={handle}"
 
+    def answered_url(self, *, approved: bool) -> str:
+        return "/answered/yes" if approved else "/answered/no"
+
     def stands(self, sign_in: str) -> bool:
         return sign_in not in self.ended
 
