@@ -46,8 +46,8 @@ from config.settings import Settings
 from oidc.back_channel import BackChannel
 from oidc.clients import Clients
 from oidc.consent import Consent
-from oidc.front_channel import FrontChannel
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing
 from oidc.keys import SecretKeys, SigningKeys
