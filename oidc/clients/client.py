@@ -82,6 +82,10 @@ class Client:
     """Where it is told, server to server, that a sign-in ended."""
     backchannel_logout_session_required: bool = False
     """Whether it needs `sid` there; it is always told."""
+    frontchannel_logout_uri: str = ""
+    """Opened in the browser, in a hidden frame, when a sign-in ended."""
+    frontchannel_logout_session_required: bool = False
+    """Whether it needs `iss` and `sid` there; it is always told."""
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False

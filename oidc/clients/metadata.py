@@ -112,6 +112,8 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         jwks_uri=_text(metadata, "jwks_uri"),
         backchannel_logout_uri=_text(metadata, "backchannel_logout_uri"),
         backchannel_logout_session_required=_flag(metadata, "backchannel_logout_session_required"),
+        frontchannel_logout_uri=_frontchannel_logout_uri(metadata, uris),
+        frontchannel_logout_session_required=_flag(metadata, "frontchannel_logout_session_required"),
         require_pkce=_pkce(metadata, method, profile),
         require_pushed_authorization_requests=_demanded(
             metadata, "require_pushed_authorization_requests", profile, demanded=profile.pushed_requests
@@ -210,6 +212,14 @@ def _web_address(metadata: Mapping[str, Any], name: str) -> str:
         except InvalidRedirectUri as error:
             raise InvalidClientMetadata(f"{name}: {error.description}") from error
     return value
+
+
+def _frontchannel_logout_uri(metadata: Mapping[str, Any], uris: Collection[str]) -> str:
+    uri = _web_address(metadata, "frontchannel_logout_uri")
+    # Front-Channel Logout §2: or any client could have any site opened in a person's browser.
+    if uri and redirect_uris.origin(uri) not in {redirect_uris.origin(one) for one in uris}:
+        raise InvalidClientMetadata("frontchannel_logout_uri: scheme, host and port of a redirect_uri")
+    return uri
 
 
 def _scopes(metadata: Mapping[str, Any]) -> frozenset[str]:

@@ -39,6 +39,8 @@ def metadata(
         "end_session_endpoint": f"{issuer}/end-session",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "scopes_supported": list(scope.SCOPES),
         "response_types_supported": list(response.RESPONSE_TYPES),
         "response_modes_supported": list(response.RESPONSE_MODES),

@@ -36,6 +36,7 @@ from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.errors import OAuthError
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -285,6 +286,7 @@ class House:
                 clients=self.clients,
                 id_tokens=self.id_tokens,
                 families=self.families,
+                front_channel=FrontChannel(database=self.database, clients=self.clients, issuer=ISSUER),
                 secret_keys=self.secret_keys,
                 sign_in=self.sign_in,
                 clock=self.clock,
