@@ -52,6 +52,7 @@ from oidc.request import AcceptedRequest, Checks
 from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
 from oidc.revocation import Revocation
+from oidc.session_state import SessionStates
 from oidc.store import grants, secret_keys, signing_keys
 from oidc.tokens.access_token import AccessTokens, TokenChallenge, VerifiedAccessToken, challenge
 from oidc.tokens.binding import Proofs
@@ -224,6 +225,7 @@ class House:
             clock=self.clock,
             randomness=SystemRandomness(),
         )
+        states = SessionStates(sign_in=self.sign_in, randomness=SystemRandomness(), is_offered=False)
         provider = Provider(
             issuer=ISSUER,
             clients=self.clients,
@@ -238,6 +240,7 @@ class House:
                 issuing=self.issuing,
                 polling=Polling(issuing=self.issuing, clock=self.clock),
                 pairwise=self.pairwise,
+                session_states=states,
                 sign_in=self.sign_in,
                 clock=self.clock,
             ),
@@ -292,6 +295,7 @@ class House:
                 clock=self.clock,
             ),
             signing_keys=self.signing_keys,
+            session_states=states,
             screens=SimulatedScreens(),
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,
