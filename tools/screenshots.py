@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.installation import RunningHouse, running
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
-SIZES = {"phone": {"width": 360, "height": 780}, "desktop": {"width": 1200, "height": 860}}
+SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1200, "height": 860}}
 EMAIL, PASSWORD = "rosa.fernandes@town.example", "the whole town knows these words"
 
 
