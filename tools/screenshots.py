@@ -16,6 +16,8 @@ from tests.installation import RunningHouse, running
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1200, "height": 860}}
+WHOLE = {"release", "accesses"}
+"""Pages whose picture shows them to their foot: what they are about stands below the first screen."""
 EMAIL, PASSWORD = "rosa.fernandes@town.example", "the whole town knows these words"
 
 
@@ -57,7 +59,7 @@ def _take(page: Page, town: RunningHouse, path: str, name: str, language: str) -
     for size, viewport in SIZES.items():
         page.set_viewport_size(viewport)  # type: ignore[arg-type] # a plain dict
         page.goto(f"{address}?lang={language}")
-        page.screenshot(path=FOLDER / f"{name}-{size}-{language}.png", full_page=name == "release")
+        page.screenshot(path=FOLDER / f"{name}-{size}-{language}.png", full_page=name in WHOLE)
 
 
 if __name__ == "__main__":
