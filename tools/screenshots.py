@@ -37,6 +37,7 @@ def main() -> None:
             page = browser.new_context(locale=language).new_page()
             _take(page, town, "/", "welcome", language)
             _sign_in(page, town, language)
+            _wait_for_pictures(page, town)
             for path, name in (("/", "home"), ("/papers", "papers"), ("/accesses", "accesses"), ("/leave", "leave")):
                 _take(page, town, path, name, language)
             page.goto(f"{town.example_url}/")
@@ -52,6 +53,14 @@ def _sign_in(page: Page, town: RunningHouse, language: str) -> None:
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{town.url}/")
+
+
+def _wait_for_pictures(page: Page, town: RunningHouse) -> None:
+    """Until the worker has drawn every paper of the person."""
+    page.goto(f"{town.url}/papers")
+    while page.locator(".paper-picture--none").count():
+        page.wait_for_timeout(500)
+        page.reload()
 
 
 def _take(page: Page, town: RunningHouse, path: str, name: str, language: str) -> None:
