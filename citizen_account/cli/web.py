@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -9,13 +10,9 @@ import click
 from granian import Granian
 from granian.constants import Interfaces
 
-from citizen_account.cli import installation
 from citizen_account.cli.children import die_with_parent, wait_at
 from config import ports
 from config.errors import ConfigurationError
-from config.logs import get_logger
-
-log = get_logger(__name__)
 
 BLOCKING_THREADS = 16
 """Requests that one process works on at once; the rest waits in the backlog."""
@@ -28,7 +25,7 @@ BLOCKING_THREADS = 16
 @click.option("--gate", type=int, hidden=True)
 def command(host: str, port: int, processes: int, gate: int | None) -> None:
     """Serve the pages and endpoints."""
-    installation.begin()  # what is wrong with the settings is said here, once, not by every process
+    _check_settings()
     if not ports.is_free(port, host):
         message = f"Port {port} of {host} is in use. Stop what uses it, or choose another: citizen-account web --port"
         raise ConfigurationError(message)
@@ -53,12 +50,38 @@ def command(host: str, port: int, processes: int, gate: int | None) -> None:
     ).serve(target_loader=load)
 
 
+def _check_settings() -> None:
+    """Say once, not in every process, what is wrong with the settings.
+
+    In a child of its own: reading them takes 20 MB, which the parent of the serving processes would keep for ever.
+    """
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        if status:
+            raise SystemExit(os.waitstatus_to_exitcode(status))
+        return
+    from citizen_account.cli import installation  # noqa: PLC0415 -- here alone
+
+    code = 0
+    try:
+        installation.begin()
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        code = 1
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
 def application(gate: int | None = None) -> Any:
     """The WSGI application of one worker process. gate: see `wait_at`."""
     from citizen_account.app import create_app  # noqa: PLC0415 -- after the fork: the parent stays small
+    from citizen_account.cli import installation  # noqa: PLC0415 -- as above
     from citizen_account.cli.cage import cage_in_words  # noqa: PLC0415 -- as above
     from citizen_account.wiring import build  # noqa: PLC0415 -- as above
     from config import breakdowns  # noqa: PLC0415 -- as above
+    from config.logs import get_logger  # noqa: PLC0415 -- as above
 
     cage = cage_in_words()
     wait_at(gate)
@@ -71,5 +94,5 @@ def application(gate: int | None = None) -> Any:
             raise
         sys.stderr.write(f"{sentence}\n")
         raise SystemExit(1) from None
-    log.info("web_started", cage=cage)
+    get_logger(__name__).info("web_started", cage=cage)
     return made
