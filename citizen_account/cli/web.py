@@ -51,27 +51,32 @@ def command(host: str, port: int, processes: int, gate: int | None) -> None:
 
 
 def _check_settings() -> None:
-    """Say once, not in every process, what is wrong with the settings.
+    """Say once, not in every process, what is wrong with the settings. Raises `ConfigurationError`.
 
-    In a child of its own: reading them takes 20 MB, which the parent of the serving processes would keep for ever.
+    Read in a child of its own: that takes 20 MB, which the parent of the serving processes would keep for ever.
     """
+    reader, writer = os.pipe()
     child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        if status:
-            raise SystemExit(os.waitstatus_to_exitcode(status))
-        return
-    from citizen_account.cli import installation  # noqa: PLC0415 -- here alone
+    if not child:
+        try:
+            _read_settings(writer)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        wrong = pipe.read()
+    os.waitpid(child, 0)
+    if wrong:
+        raise ConfigurationError(wrong)
 
-    code = 0
+
+def _read_settings(writer: int) -> None:
+    from citizen_account.cli import installation  # noqa: PLC0415 -- in the child alone
+
     try:
         installation.begin()
     except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
-        code = 1
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
+        os.write(writer, str(error).encode())
 
 
 def application(gate: int | None = None) -> Any:
