@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from oidc.grants.authorization_code import AuthorizationCode, CodeVerifier
 from oidc.grants.client_credentials import ClientCredentials
+from oidc.grants.device_code import DeviceCode
 from oidc.grants.refresh_token import RefreshToken
 from oidc.grants.server import AccessDraft, TokenDraft, TokenRequest, TokenServer
 
@@ -16,6 +17,7 @@ __all__ = [
     "AuthorizationCode",
     "ClientCredentials",
     "CodeVerifier",
+    "DeviceCode",
     "RefreshToken",
     "TokenDraft",
     "TokenRequest",
