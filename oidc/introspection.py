@@ -15,8 +15,7 @@ from oidc.client_authentication import ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.errors import InvalidRequest, InvalidToken
 from oidc.keys import SigningKeys
-from oidc.store import revoked_tokens
-from oidc.tokens.access_token import FAMILY, AccessTokens
+from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.refresh_token import RefreshTokens
 
 INACTIVE: Final[Mapping[str, Any]] = {"active": False}
@@ -93,7 +92,7 @@ class Introspection:
             return None
         if claims["client_id"] != client.client_id:
             return None
-        if revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"]) is None:
+        if not self._access_tokens.stands(tx, claims):
             return None
         token_type = "DPoP" if "jkt" in claims.get("cnf", {}) else "Bearer"
         told = {name: claims[name] for name in _TOLD if name in claims}

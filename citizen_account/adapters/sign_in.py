@@ -53,6 +53,10 @@ class BrowserSignIn:
         """See `oidc.protocols.SignIn.reachable_acr`."""
         return self._authentication.reachable_acr(subject)
 
+    def answered_url(self, *, approved: bool) -> str:
+        """See `oidc.protocols.SignIn.answered_url`."""
+        return "/device/approved" if approved else "/device/refused"
+
     def stands(self, sign_in: str) -> bool:
         """See `oidc.protocols.SignIn.stands`."""
         return self._sessions.stands(sign_in)

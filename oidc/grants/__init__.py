@@ -7,7 +7,19 @@ PKCE, single use) is closed in the hooks. Each hook finds the open transaction o
 from __future__ import annotations
 
 from oidc.grants.authorization_code import AuthorizationCode, CodeVerifier
+from oidc.grants.client_credentials import ClientCredentials
+from oidc.grants.device_code import DeviceCode
 from oidc.grants.refresh_token import RefreshToken
-from oidc.grants.server import TokenDraft, TokenRequest, TokenServer
+from oidc.grants.server import AccessDraft, TokenDraft, TokenRequest, TokenServer
 
-__all__ = ["AuthorizationCode", "CodeVerifier", "RefreshToken", "TokenDraft", "TokenRequest", "TokenServer"]
+__all__ = [
+    "AccessDraft",
+    "AuthorizationCode",
+    "ClientCredentials",
+    "CodeVerifier",
+    "DeviceCode",
+    "RefreshToken",
+    "TokenDraft",
+    "TokenRequest",
+    "TokenServer",
+]

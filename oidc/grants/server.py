@@ -12,6 +12,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
+from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from config.clock import Clock
@@ -19,22 +20,38 @@ from config.database import Transaction
 from oidc.client_authentication import AuthenticatedClient, ClientRequest
 from oidc.clients import Client
 from oidc.errors import (
+    AccessDenied,
+    AuthorizationPending,
+    ExpiredToken,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
     OAuthError,
+    SlowDown,
     UnauthorizedClient,
     UnsupportedGrantType,
 )
+from oidc.store import authorizations
 from oidc.store.authorizations import AuthorizationRow
-from oidc.tokens.binding import Proof
+from oidc.tokens.binding import Binding, Proof, thumbprint
 from oidc.tokens.families import Families
 from oidc.tokens.refresh_token import RefreshTokens
 
 _ERRORS: Mapping[str, type[OAuthError]] = {
     error.code: error
-    for error in (InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, UnauthorizedClient, UnsupportedGrantType)
+    for error in (
+        AccessDenied,
+        AuthorizationPending,
+        ExpiredToken,
+        InvalidClient,
+        InvalidGrant,
+        InvalidRequest,
+        InvalidScope,
+        SlowDown,
+        UnauthorizedClient,
+        UnsupportedGrantType,
+    )
 }
 
 
@@ -46,9 +63,21 @@ class TokenDraft:
     client: Client
     scope: tuple[str, ...]
     refresh_token: str | None = field(repr=False)
-    jkt: str | None
-    """The key that the access token is bound to."""
+    binding: Binding
+    """What the access token is bound to."""
     from_code: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessDraft:
+    """A response of one access token alone: no family of its own, no refresh token, no ID token."""
+
+    client_id: str
+    sub: str
+    scope: tuple[str, ...]
+    audience: tuple[str, ...]
+    """Some of it, when the request names resources."""
+    binding: Binding
 
 
 class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
@@ -74,6 +103,18 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
         """Whether the refusal has an effect that must be kept (a family ended)."""
 
     @property
+    def x5t_s256(self) -> str | None:
+        """The thumbprint of the certificate that the client showed, if it did."""
+        shown = self.presented.client_certificate
+        return thumbprint(shown.der) if shown else None
+
+    @property
+    def binding(self) -> Binding:
+        """What this request's tokens are bound to: a proof always binds, a certificate if the client registered so."""
+        by_certificate = self.client.tls_client_certificate_bound_access_tokens
+        return Binding(jkt=self.proof.jkt if self.proof else None, x5t_s256=self.x5t_s256 if by_certificate else None)
+
+    @property
     def form(self) -> Mapping[str, str]:
         """The posted form."""
         return self.presented.form
@@ -82,9 +123,10 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
 class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no types
     """The token endpoint's half of Authlib's server."""
 
-    def __init__(self, *, families: Families, refresh_tokens: RefreshTokens, clock: Clock) -> None:
+    def __init__(self, *, families: Families, refresh_tokens: RefreshTokens, issuer: str, clock: Clock) -> None:
         """The grants reach what they need through these attributes."""
         super().__init__()
+        self.issuer = issuer
         self.clock = clock
         self.families = families
         self.refresh_tokens = refresh_tokens
@@ -113,10 +155,29 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no t
         message = "a grant that drafts no token"
         raise LookupError(message)
 
-    def save_token(self, token: TokenDraft, request: TokenRequest) -> None:
+    def first_draft(self, request: TokenRequest, family: AuthorizationRow) -> TokenDraft:
+        """The first tokens of a family, binding that of a public client as they are (RFC 9449 §5, RFC 8705 §4).
+
+        Raises `InvalidGrantError` when the family is bound to another key.
+        """
+        binding = request.binding
+        if family.jkt is not None and family.jkt != binding.jkt:
+            raise InvalidGrantError("the code is bound to another key")
+        if request.client.is_public and binding not in {Binding(), Binding(jkt=family.jkt)}:
+            authorizations.bind(request.tx, family.id, jkt=binding.jkt, x5t_s256=binding.x5t_s256)
+        return TokenDraft(
+            family=family,
+            client=request.client,
+            scope=family.scope,
+            refresh_token=self.refresh_tokens.issue(request.tx, family) if family.refreshes else None,
+            binding=binding,
+            from_code=True,
+        )
+
+    def save_token(self, token: TokenDraft | AccessDraft, request: TokenRequest) -> None:
         """What must be kept was written where it was decided."""
 
-    def handle_response(self, status: int, body: TokenDraft, headers: object) -> TokenDraft:
+    def handle_response(self, status: int, body: TokenDraft | AccessDraft, headers: object) -> TokenDraft | AccessDraft:
         """The draft."""
         return body
 

@@ -16,12 +16,30 @@ from oidc import claims
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, OAuthError
-from oidc.grants import AuthorizationCode, CodeVerifier, RefreshToken, TokenDraft, TokenRequest, TokenServer
+from oidc.grants import (
+    AccessDraft,
+    AuthorizationCode,
+    ClientCredentials,
+    CodeVerifier,
+    DeviceCode,
+    RefreshToken,
+    TokenDraft,
+    TokenRequest,
+    TokenServer,
+)
 from oidc.issuing.details import enriched, in_token
 from oidc.pairwise import Pairwise
 from oidc.protocols import Evidence, GrantId, SignedIn, SubjectId, Subjects
 from oidc.request import AcceptedRequest
-from oidc.store import authorizations, grants, refresh_tokens, revoked_tokens, sign_in_clients, used_identifiers
+from oidc.store import (
+    authorizations,
+    grants,
+    polled_requests,
+    refresh_tokens,
+    revoked_tokens,
+    sign_in_clients,
+    used_identifiers,
+)
 from oidc.store.authorizations import AuthorizationRow
 from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Proof, Proofs
@@ -33,11 +51,15 @@ LONGEST_REFRESH = timedelta(days=366)
 """Of a grant without an end date: then the client sends the person by once more, which the grant answers silently."""
 SIGN_IN_KEPT = timedelta(days=30)
 """How long a hint of an old ID token still finds the sign-in it means; no sign-in lasts that long."""
+POLLED_KEPT = timedelta(hours=1)
+"""How long a client that asks too late still hears that it is too late."""
 OFFLINE_ACCESS = "offline_access"
 OPENID = "openid"
 GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
     (AuthorizationCode, (CodeVerifier(required=True),)),
     (RefreshToken, ()),
+    (ClientCredentials, ()),
+    (DeviceCode, ()),
 )
 """The grant types and their extensions."""
 
@@ -85,7 +107,7 @@ class Issuing:
         self._clock = clock
         self._randomness = randomness
         self._code_lifetime = code_lifetime
-        self._server = TokenServer(families=families, refresh_tokens=rotation, clock=clock)
+        self._server = TokenServer(families=families, refresh_tokens=rotation, issuer=issuer, clock=clock)
         for grant, extensions in grant_types:
             self._server.register_grant(grant, extensions)
 
@@ -103,16 +125,41 @@ class Issuing:
         grant: as it is in this transaction. The code lives `code_lifetime`; only its hash is kept.
         Raises `InvalidGrant` when the grant is gone, over or someone else's.
         """
+        code = new_secret(self._randomness)
+        self.authorize(
+            tx,
+            client=client,
+            signed_in=signed_in,
+            grant=grant,
+            request=request,
+            code_hash=token_hash(code),
+            code_expires_at=self._clock.now() + self._code_lifetime,
+        )
+        return code
+
+    def authorize(
+        self,
+        tx: Transaction,
+        *,
+        client: Client,
+        signed_in: SignedIn,
+        grant: grants.GrantRow | None,
+        request: AcceptedRequest,
+        code_hash: bytes,
+        code_expires_at: datetime,
+    ) -> None:
+        """The authorization for a request that the grant covers. code_hash: of what redeems it, until code_expires_at.
+
+        Raises as `issue_code` does.
+        """
         now = self._clock.now()
         if grant is None or not grant.stands(now) or grant.subject != signed_in.subject:
             raise InvalidGrant("the grant is over")
-        code = new_secret(self._randomness)
         # A sign-in that asks for no papers reaches none, though the grant that answers it may have lent some.
         lendings = grant.lendings if request.authorization_details else ()
         scope = tuple(name for name in request.scope if name in grant.scope)
         outlives_token = grant.until is None or grant.until > now + self._access_tokens.lifetime
         refreshes = client.check_grant_type("refresh_token") and (outlives_token or OFFLINE_ACCESS in scope)
-        code_expires_at = now + self._code_lifetime
         ends_at = now + LONGEST_REFRESH if refreshes else code_expires_at + self._access_tokens.lifetime
         row = AuthorizationRow(
             id=new_id(self._randomness),
@@ -133,7 +180,7 @@ class Issuing:
             acr=signed_in.acr,
             jkt=request.dpop_jkt,
             x5t_s256=None,
-            code_hash=token_hash(code),
+            code_hash=code_hash,
             redirect_uri=request.redirect_uri if request.redirect_uri_given else "",
             code_challenge=request.code_challenge,
             code_expires_at=code_expires_at,
@@ -147,7 +194,6 @@ class Issuing:
             ended_reason=None,
         )
         authorizations.add(tx, row)
-        return code
 
     def answer(self, presented: ClientRequest) -> Mapping[str, Any]:
         """Answer a token request (RFC 6749 §3.2): the members of the JSON response.
@@ -158,6 +204,7 @@ class Issuing:
         """
         authenticated = self._client_authentication.authenticate(presented)
         proof = self._proof(presented, authenticated)
+        _check_certificate(presented, authenticated.client)
         if not presented.form.get("grant_type"):
             raise InvalidRequest("grant_type is missing")
         request = TokenRequest(presented, authenticated, proof)
@@ -167,6 +214,8 @@ class Issuing:
                 request.tx = tx
                 self._use_once(tx, authenticated, proof)
                 outcome = self._server.create_token_response(request)
+                if isinstance(outcome, AccessDraft):
+                    audience = self._narrowed(outcome.audience, presented.resources)
                 if isinstance(outcome, TokenDraft):
                     audience = self._narrowed(outcome.family.audience, presented.resources)
                     known = self._release(tx, outcome)
@@ -175,6 +224,8 @@ class Issuing:
             raise
         if isinstance(outcome, OAuthError):
             raise outcome
+        if isinstance(outcome, AccessDraft):
+            return self._access_alone(outcome, audience)
         return self._response(outcome, audience, claims.chosen(known(), outcome.family.id_token_claims))
 
     def end_authorizations_of_grant(self, tx: Transaction, grant: GrantId) -> int:
@@ -192,6 +243,7 @@ class Issuing:
     def forget_subject(self, tx: Transaction, subject: SubjectId) -> None:
         """Erase a person: families, `sid`s and pairwise subjects. The grants are `Consent.end_all`'s."""
         authorizations.forget_subject(tx, subject)
+        polled_requests.forget_subject(tx, subject)
         sign_in_clients.forget_subject(tx, subject)
         self._pairwise.unlink(tx, subject)
 
@@ -202,6 +254,7 @@ class Issuing:
             authorizations.forget(tx, now)
             refresh_tokens.forget(tx, now)
             revoked_tokens.forget(tx, now)
+            polled_requests.forget(tx, now - POLLED_KEPT)
             used_identifiers.forget(tx, now)
             sign_in_clients.forget(tx, now - SIGN_IN_KEPT)
 
@@ -226,16 +279,27 @@ class Issuing:
             with contextlib.suppress(OAuthError), self._database.transaction() as tx:
                 self._proofs.use_once(tx, proof)
 
+    def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
+        token, lifetime = self._access_tokens.make_alone(
+            client_id=draft.client_id, sub=draft.sub, scope=draft.scope, audience=audience, binding=draft.binding
+        )
+        return {
+            "access_token": token,
+            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
+            "expires_in": int(lifetime.total_seconds()),
+            "scope": " ".join(draft.scope),
+        }
+
     def _response(self, draft: TokenDraft, audience: Sequence[str], released: Mapping[str, Any]) -> Mapping[str, Any]:
         family = draft.family
         lent = self._evidence.described(family.lendings) if family.lendings and self._vault in audience else ()
         details = enriched(lent, self._vault)
         access_token, lifetime = self._access_tokens.make(
-            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), jkt=draft.jkt
+            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), binding=draft.binding
         )
         answer: dict[str, Any] = {
             "access_token": access_token,
-            "token_type": "DPoP" if draft.jkt else "Bearer",
+            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
             "expires_in": int(lifetime.total_seconds()),
             "scope": " ".join(draft.scope),
         }
@@ -294,6 +358,12 @@ class Issuing:
             now=self._clock.now(),
         )
         return sign_in_clients.find(tx, signed_in.sign_in, client.client_id) or made
+
+
+def _check_certificate(presented: ClientRequest, client: Client) -> None:
+    """RFC 8705 §3: a client whose tokens are bound to certificates shows one, however it authenticates."""
+    if client.tls_client_certificate_bound_access_tokens and presented.client_certificate is None:
+        raise InvalidRequest("this client's tokens are bound: a certificate is needed")
 
 
 def _end(otherwise: datetime, until: datetime | None, *, refreshes: bool) -> datetime:

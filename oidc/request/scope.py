@@ -15,6 +15,11 @@ DOCUMENT = "document:"
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
+def is_about_a_person(scope: str) -> bool:
+    """Whether only a person can grant it."""
+    return scope in SCOPES or scope.startswith(DOCUMENT)
+
+
 def accept(
     client: Client,
     evidence: Evidence,

@@ -127,7 +127,7 @@ def test_what_is_announced_is_taken_and_nothing_else(lone: House, name: str, ann
 
 
 def test_every_grant_type_and_authentication_method_is_registrable_and_no_other(lone: House) -> None:
-    for grant_type in (*TOLD["grant_types_supported"], "implicit", "client_credentials", "password"):
+    for grant_type in (*TOLD["grant_types_supported"], "implicit", "password"):
         given = metadata(grant_types=["authorization_code", grant_type])
         if grant_type in TOLD["grant_types_supported"]:
             lone.clients.add(given, actor="tests")
@@ -136,7 +136,7 @@ def test_every_grant_type_and_authentication_method_is_registrable_and_no_other(
                 lone.clients.add(given, actor="tests")
     form = {"code": "x", "redirect_uri": REDIRECT}
     school = lone.add()
-    for grant_type in ("implicit", "password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"):
+    for grant_type in ("implicit", "password", "urn:ietf:params:oauth:grant-type:jwt-bearer"):
         assert error_of(lone.post("/token", school, {"grant_type": grant_type, **form})) == "unsupported_grant_type"
     for method in ("tls_client_auth", "self_signed_tls_client_auth"):
         assert method not in TOLD["token_endpoint_auth_methods_supported"]
