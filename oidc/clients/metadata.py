@@ -24,9 +24,10 @@ from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.jwts import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS, FOREIGN_ALGORITHMS, OWN_ALGORITHMS
 from oidc.profiles import DEFAULT, PROFILES, Profile
 
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
-CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials"})
-"""Only for clients that authenticate (RFC 6749 §4.4)."""
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 -- a grant type
+CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials", TOKEN_EXCHANGE})
+"""Only for clients that authenticate (RFC 6749 §4.4, RFC 8693 §5)."""
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token"}) | CONFIDENTIAL_GRANT_TYPES
 RESPONSE_TYPES = frozenset({"code"})
 HMAC_ALGORITHMS = frozenset({"HS256"})
 PUBLIC_SECTOR = "public:"

@@ -10,6 +10,7 @@ from oidc.grants.authorization_code import AuthorizationCode, CodeVerifier
 from oidc.grants.client_credentials import ClientCredentials
 from oidc.grants.refresh_token import RefreshToken
 from oidc.grants.server import AccessDraft, TokenDraft, TokenRequest, TokenServer
+from oidc.grants.token_exchange import TokenExchange
 
 __all__ = [
     "AccessDraft",
@@ -18,6 +19,7 @@ __all__ = [
     "CodeVerifier",
     "RefreshToken",
     "TokenDraft",
+    "TokenExchange",
     "TokenRequest",
     "TokenServer",
 ]
