@@ -46,6 +46,8 @@ from config.settings import Settings
 from oidc.back_channel import BackChannel
 from oidc.clients import Clients
 from oidc.consent import Consent
+from oidc.device_authorization import DeviceAuthorizations
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing
 from oidc.keys import SecretKeys, SigningKeys
@@ -100,8 +102,10 @@ class House:
     signing_keys: SigningKeys
     clients: Clients
     back_channel: BackChannel
+    front_channel: FrontChannel
     consent: Consent
     interactions: Interactions
+    devices: DeviceAuthorizations
     issuing: Issuing
     subjects: Subjects
 

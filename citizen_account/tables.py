@@ -23,6 +23,7 @@ import oidc.store.authorizations
 import oidc.store.clients
 import oidc.store.grants
 import oidc.store.interactions
+import oidc.store.polled_requests
 import oidc.store.refresh_tokens
 import oidc.store.revoked_tokens
 import oidc.store.secret_keys

@@ -64,12 +64,15 @@ from oidc.back_channel import BackChannel
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
+from oidc.device_authorization import DeviceAuthorizations
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
+from oidc.polling import Polling
 from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
@@ -308,6 +311,17 @@ def build(
     )
     checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
+    front_channel = FrontChannel(database=database, clients=clients, issuer=issuer)
+    devices = DeviceAuthorizations(
+        database=database,
+        client_authentication=client_authentication,
+        checks=checks,
+        interactions=interactions,
+        secret_keys=secret_keys,
+        rate_limits=rate_limits,
+        clock=clock,
+        randomness=randomness,
+    )
     provider = Provider(
         issuer=issuer,
         clients=clients,
@@ -320,6 +334,7 @@ def build(
             interactions=interactions,
             consent=consent,
             issuing=issuing,
+            polling=Polling(issuing=issuing, clock=clock),
             pairwise=pairwise,
             sign_in=sign_in,
             clock=clock,
@@ -332,6 +347,7 @@ def build(
             interactions=interactions,
             proofs=proofs,
         ),
+        devices=devices,
         issuing=issuing,
         userinfo=Userinfo(
             database=database,
@@ -375,6 +391,7 @@ def build(
             clients=clients,
             id_tokens=id_tokens,
             families=families,
+            front_channel=front_channel,
             secret_keys=secret_keys,
             sign_in=sign_in,
             clock=clock,
@@ -518,8 +535,10 @@ def build(
         signing_keys=signing_keys,
         clients=clients,
         back_channel=back_channel,
+        front_channel=front_channel,
         consent=consent,
         interactions=interactions,
+        devices=devices,
         issuing=issuing,
         subjects=subjects,
         browser=browser,
@@ -552,7 +571,9 @@ def build(
         endpoints=(
             *provider.blueprints(),
             document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
-            vault_metadata.blueprint(settings.public_url, settings.vault_url),
+            vault_metadata.blueprint(
+                settings.public_url, settings.vault_url, certificates=settings.takes_client_certificates
+            ),
             tiles.blueprint(live),
         ),
     )

@@ -30,6 +30,7 @@ from oidc.errors import (
 from oidc.interaction import PUSHED, Interaction, Interactions
 from oidc.issuing import Issuing
 from oidc.pairwise import Pairwise
+from oidc.polling import Polling
 from oidc.presence import Presence
 from oidc.protocols import GrantId, SignedIn, SignIn
 from oidc.request import AcceptedRequest, Checks, redirect_uri, response
@@ -73,11 +74,12 @@ class Authorization:
         interactions: Interactions,
         consent: Consent,
         issuing: Issuing,
+        polling: Polling,
         pairwise: Pairwise,
         sign_in: SignIn,
         clock: Clock,
     ) -> None:
-        """objects: opens signed requests. checks: the table. sign_in: who is at the browser of the current request."""
+        """checks: the table. polling: keeps answers that don't go by redirect. sign_in: who is there."""
         self._database = database
         self._clients = clients
         self._objects = objects
@@ -86,6 +88,7 @@ class Authorization:
         self._interactions = interactions
         self._consent = consent
         self._issuing = issuing
+        self._polling = polling
         self._presence = Presence(database=database, pairwise=pairwise, clock=clock)
         self._sign_in = sign_in
         self._clock = clock
@@ -177,7 +180,7 @@ class Authorization:
         kept: Interaction | None = None,
     ) -> Outcome:
         """Take a step; a refusal goes back to the client, which ends a kept request as a code does: one answer each."""
-        if not client.allows_redirect_uri(request.redirect_uri):  # no longer: the request was kept meanwhile
+        if not request.polled and not client.allows_redirect_uri(request.redirect_uri):  # no longer: it was kept
             return Refused(error=UnregisteredRedirectUri("redirect_uri is not registered"), client_name=client.name)
         try:
             return step()
@@ -186,12 +189,18 @@ class Authorization:
         except OAuthError as error:
             if kept is not None and not self._finished(kept):
                 return Refused(error=UnknownInteraction(), client_name=client.name)
+            if request.polled:
+                return Page(self._sign_in.answered_url(approved=False))
             return self._responses.error(client, request.redirect_uri, request.response_mode, request.state, error)
 
     def _finished(self, kept: Interaction) -> bool:
-        """Mark it answered; False when another tab did."""
+        """Mark it answered; False when another tab did. A client that polls is told so when it asks next."""
+        there = self._sign_in.current() if kept.request.polled else None
         with self._database.transaction() as tx:
-            return interactions.finish(tx, kept.row.handle_hash, self._clock.now()) == 1
+            done = interactions.finish(tx, kept.row.handle_hash, self._clock.now()) == 1
+            if done and there is not None:
+                done = self._polling.refuse(tx, kept.request, there)
+            return done
 
     def _begin(self, client: Client, request: AcceptedRequest) -> Outcome:
         there = self._sign_in.current()
@@ -229,7 +238,11 @@ class Authorization:
             # The one that marks it answered makes the code; a second tab or a replay finds it over.
             if interactions.finish(tx, row.handle_hash, self._clock.now()) != 1:
                 raise UnknownInteraction
-            code = self._code(tx, client, request, there, grants.by_id(tx, grant))
+            decided = grants.by_id(tx, grant)
+            if request.polled:
+                self._told(tx, client, request, there, decided)
+                return Page(self._sign_in.answered_url(approved=True))
+            code = self._code(tx, client, request, there, decided)
         return self._answer(client, request, code)
 
     def _asked_to_sign_in(self, request: AcceptedRequest, there: SignedIn | None, handle: str | None) -> Page:
@@ -257,6 +270,19 @@ class Authorization:
         if "consent" in interaction.request.prompt:
             return None
         return self._consent.find_covering(there.subject, interaction.request)
+
+    def _told(
+        self,
+        tx: Transaction,
+        client: Client,
+        request: AcceptedRequest,
+        there: SignedIn,
+        grant: grants.GrantRow | None,
+    ) -> None:
+        try:
+            self._polling.approve(tx, client=client, request=request, there=there, grant=grant)
+        except InvalidGrant as error:  # as below
+            raise AccessDenied from error
 
     def _code(
         self,

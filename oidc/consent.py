@@ -36,7 +36,7 @@ class PendingRelease:
     details: tuple[Mapping[str, Any], ...]
     """Of papers: one member a choice."""
     redirect_origin: str
-    """Where the page's form ends: its `form-action`."""
+    """Where the page's form ends: its `form-action`; empty when the answer waits here for its client (`polled`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

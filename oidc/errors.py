@@ -120,6 +120,31 @@ class AccessDenied(OAuthError):
     code: ClassVar[str] = "access_denied"
 
 
+class AuthorizationPending(OAuthError):
+    """The person hasn't answered yet: ask again after the interval (RFC 8628 §3.5, CIBA §11)."""
+
+    code: ClassVar[str] = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """The same, and the client asked too soon: its interval is 5 seconds longer from now on (RFC 8628 §3.5)."""
+
+    code: ClassVar[str] = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """Nobody answered in time, or the answer wasn't fetched in time (RFC 8628 §3.5, CIBA §11)."""
+
+    code: ClassVar[str] = "expired_token"
+
+
+class UnknownUserCode(Refusal):
+    """No device shows this code (any more), or it was typed at another browser (RFC 8628 §3.3)."""
+
+    code: ClassVar[str] = "unknown_user_code"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 class LoginRequired(OAuthError):
     """prompt=none, and nobody (or somebody else) is signed in (OpenID Connect Core §3.1.2.6)."""
 

@@ -66,9 +66,11 @@ class Interactions:
         """
         return self._keep(request, None, None, self._pushed_lifetime)
 
-    def begin(self, request: AcceptedRequest, browser: str, sign_in: str | None) -> str:
-        """Keep a request of this browser; its handle."""
-        return self._keep(request, browser, sign_in, self._lifetime)
+    def begin(
+        self, request: AcceptedRequest, browser: str, sign_in: str | None, lifetime: timedelta | None = None
+    ) -> str:
+        """Keep a request of this browser; its handle. lifetime: when its client waits less long than pages do."""
+        return self._keep(request, browser, sign_in, self._lifetime if lifetime is None else lifetime)
 
     def open_pushed(self, request_uri: str, client_id: str, browser: str, sign_in: str | None) -> Interaction:
         """Open a pushed request for this client.

@@ -48,6 +48,9 @@ class SignIn(Protocol):
     def sign_up_url(self, handle: str) -> str:
         """The page that makes an account for the pending request `handle` (prompt=create)."""
 
+    def answered_url(self, *, approved: bool) -> str:
+        """The page that says that the answer went to the device or service that waits for it (`oidc.polling`)."""
+
     def stands(self, sign_in: str) -> bool:
         """Whether that sign-in is still open."""
 
@@ -142,11 +145,17 @@ class Screens(Protocol):
     def form_post(self, redirect_uri: str, parameters: Mapping[str, str]) -> str:
         """The page that posts the response (OAuth 2.0 Form Post Response Mode)."""
 
-    def confirm_sign_out(self, handle: str, client_name: str) -> str:
-        """The page that asks whether to sign out (RP-Initiated Logout §2)."""
+    def confirm_sign_out(self, handle: str, client_name: str, url: str) -> str:
+        """The page that asks whether to sign out (RP-Initiated Logout §2).
 
-    def signed_out(self) -> str:
-        """The page after signing out without a redirect."""
+        url: where its answer leads; empty when nowhere else.
+        """
+
+    def signed_out(self, frames: Sequence[str], url: str) -> str:
+        """The page after signing out. frames: what to open unseen (Front-Channel Logout §3).
+
+        url: where it goes on when those were opened; empty to stay.
+        """
 
 
 class Notices(Protocol):

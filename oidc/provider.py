@@ -9,8 +9,10 @@ from flask import Blueprint
 from oidc.authorization import Authorization
 from oidc.clients import Clients
 from oidc.clients.client import AUTHENTICATION_METHODS
+from oidc.device_authorization import DeviceAuthorizations
 from oidc.endpoints import (
     authorization,
+    device_authorization,
     discovery,
     end_session,
     introspection,
@@ -42,6 +44,7 @@ class Provider:
     clients: Clients
     authorization: Authorization
     pushing: Pushing
+    devices: DeviceAuthorizations
     issuing: Issuing
     userinfo: Userinfo
     introspection: Introspection
@@ -67,6 +70,7 @@ class Provider:
             jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
             pushed_authorization.blueprint(self.pushing, self.clients),  # /par (RFC 9126)
             authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
+            device_authorization.blueprint(self.devices),  # /device-authorization (RFC 8628)
             token.blueprint(self.issuing, self.clients),  # /token (RFC 6749)
             userinfo.blueprint(self.userinfo),  # /userinfo (OpenID Connect Core §5.3)
             introspection.blueprint(self.introspection),  # /introspect (RFC 7662, RFC 9701)

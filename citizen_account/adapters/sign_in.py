@@ -47,6 +47,10 @@ class BrowserSignIn:
         """See `oidc.protocols.SignIn.sign_up_url`."""
         return f"/sign-up?{urlencode({'next': f'/authorize/{handle}'})}"
 
+    def answered_url(self, *, approved: bool) -> str:
+        """See `oidc.protocols.SignIn.answered_url`."""
+        return "/device/approved" if approved else "/device/refused"
+
     def stands(self, sign_in: str) -> bool:
         """See `oidc.protocols.SignIn.stands`."""
         return self._sessions.stands(sign_in)

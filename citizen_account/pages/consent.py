@@ -21,11 +21,12 @@ from citizen_account.pages.drafts import keeps_draft, taken
 from citizen_account.pages.release_answers import NONE, Answers
 from citizen_account.pages.release_questions import Question, Questions
 from citizen_account.pages.release_terms import distinct, terms_of
+from citizen_account.pages.visitor import signed_in
 from citizen_account.screen import gettext as _
 from citizen_account.security import CITIZEN, allow_form_action, policy, require
 from oidc.consent import PendingRelease
 from oidc.errors import InvalidAuthorizationDetails, UnknownInteraction
-from oidc.protocols import Choice, SignedIn, SubjectId
+from oidc.protocols import Choice, SubjectId
 from vault.errors import DocumentChanged, NotAllowedToAsk, UnfitPaper, UnknownDocument
 from vault.lending import Asked
 
@@ -92,7 +93,7 @@ class _Release:
     def decide(self, handle: str, pending: PendingRelease) -> Any:
         """Send, refuse, or go and add a paper."""
         if request.form.get("decision") == "refuse":
-            self._house.consent.refuse(handle, self._house.browser.value(), _signed_in())
+            self._house.consent.refuse(handle, self._house.browser.value(), signed_in())
             return _back_to_service(handle)
         asked = self._asked(pending)
         answers = release_answers.from_form(request.form, len(asked))
@@ -104,7 +105,7 @@ class _Release:
             return self._page(handle, pending, questions, errors, "")
         choices = [Choice(detail=q.index, documents=tuple(q.chosen)) for q in questions if q.chosen != [NONE]]
         try:
-            self._house.consent.approve(handle, self._house.browser.value(), _signed_in(), choices)
+            self._house.consent.approve(handle, self._house.browser.value(), signed_in(), choices)
         except (UnknownDocument, UnfitPaper, DocumentChanged):  # replaced or deleted in another window just now
             questions = self._ask(asked, answers, suggest=False)
             return self._page(handle, pending, questions, _errors(questions) or _changed(questions), "")
@@ -137,6 +138,7 @@ class _Release:
             questions=questions,
             claims=claim_rows(pending.claim_names, claims),
             closed_by=next((purpose.closed_by for purpose in purposes if purpose.closed_by), ""),
+            for_device=bool(pending.request.polled),
             stays_line=_stays(pending, service),
             send_text=_send_text(service, len(questions)),
             errors=errors,
@@ -197,17 +199,6 @@ def _send_text(service: str, papers: int) -> str:
     if papers == 1:
         return _("Send this paper to %(service)s", service=service)
     return _("Send these papers to %(service)s", service=service)
-
-
-def _signed_in() -> SignedIn:
-    sign_in = require().sign_in
-    return SignedIn(
-        subject=SubjectId(sign_in.account),
-        sign_in=sign_in.id,
-        auth_time=sign_in.auth_time,
-        amr=sign_in.amr,
-        acr=sign_in.acr,
-    )
 
 
 def _back_to_service(handle: str) -> Response:

@@ -25,7 +25,17 @@ from config.rate_limits import TooManyRequests
 
 log = get_logger(__name__)
 
-MACHINE_PATHS = ("/vault/", "/ledger/", "/.well-known/", "/token", "/userinfo", "/jwks", "/par", "/revoke")
+MACHINE_PATHS = (
+    "/vault/",
+    "/ledger/",
+    "/.well-known/",
+    "/token",
+    "/userinfo",
+    "/jwks",
+    "/par",
+    "/revoke",
+    "/device-authorization",
+)
 
 
 def install(app: Flask, security: Security) -> None:

@@ -9,10 +9,11 @@ from flask import request
 
 from citizen_account import screen
 from citizen_account.authentication import Visitor
-from citizen_account.security import allow_form_action
+from citizen_account.security import allow_form_action, require
 from citizen_account.sessions import Device
 from config.rate_limits import address_key
 from oidc.errors import UnknownInteraction
+from oidc.protocols import SignedIn, SubjectId
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -34,6 +35,18 @@ def visitor(house: House) -> Visitor:
         device=device(request.headers.get("User-Agent", "")),
         network=address_key(request.remote_addr or ""),
         language=screen.current_language(),
+    )
+
+
+def signed_in() -> SignedIn:
+    """The sign-in of the current request, as the provider knows it. Raises `NotSignedIn`."""
+    sign_in = require().sign_in
+    return SignedIn(
+        subject=SubjectId(sign_in.account),
+        sign_in=sign_in.id,
+        auth_time=sign_in.auth_time,
+        amr=sign_in.amr,
+        acr=sign_in.acr,
     )
 
 

@@ -8,10 +8,10 @@ from flask import Blueprint, Response, jsonify
 
 from oidc import claims, jwts
 from oidc.clients.client import AUTHENTICATION_METHODS, CERTIFICATE_METHODS, PUBLIC
-from oidc.clients.metadata import HMAC_ALGORITHMS, TOKEN_EXCHANGE
+from oidc.clients.metadata import DEVICE_CODE, HMAC_ALGORITHMS, TOKEN_EXCHANGE
 from oidc.request import authorization_details, openid, pkce, response, scope
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE)
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE, DEVICE_CODE)
 MAX_AGE = 300
 
 
@@ -33,11 +33,14 @@ def metadata(
         "jwks_uri": f"{issuer}/jwks",
         **({"registration_endpoint": f"{issuer}/register"} if registration else {}),
         "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "device_authorization_endpoint": f"{issuer}/device-authorization",  # RFC 8628 §4
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end-session",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "scopes_supported": list(scope.SCOPES),
         "response_types_supported": list(response.RESPONSE_TYPES),
         "response_modes_supported": list(response.RESPONSE_MODES),
@@ -74,6 +77,7 @@ def metadata(
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
         "protected_resources": [f"{issuer}/vault"],
+        **({"tls_client_certificate_bound_access_tokens": True} if certificates else {}),
         **({"mtls_endpoint_aliases": _aliases(mutual_tls_url)} if certificates and mutual_tls_url else {}),
     }
 
@@ -84,6 +88,7 @@ def _aliases(url: str) -> dict[str, str]:
         "token_endpoint": f"{url}/token",
         "userinfo_endpoint": f"{url}/userinfo",
         "pushed_authorization_request_endpoint": f"{url}/par",
+        "device_authorization_endpoint": f"{url}/device-authorization",
         "introspection_endpoint": f"{url}/introspect",
         "revocation_endpoint": f"{url}/revoke",
     }

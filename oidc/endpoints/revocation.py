@@ -22,6 +22,9 @@ def blueprint(revocation: Revocation, clients: Clients) -> Blueprint:
             revocation.answer(read())
         except OAuthError as error:
             return error_response(error)
-        return Response(status=200, headers=NO_STORE)
+        answer = Response(status=200, headers=NO_STORE)
+        # Nothing is no page: oidc-client-ts takes an announced text/html for a refusal (RFC 9110 §8.3).
+        del answer.headers["Content-Type"]
+        return answer
 
     return routes

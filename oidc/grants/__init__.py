@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from oidc.grants.authorization_code import AuthorizationCode, CodeVerifier
 from oidc.grants.client_credentials import ClientCredentials
+from oidc.grants.device_code import DeviceCode
 from oidc.grants.refresh_token import RefreshToken
 from oidc.grants.server import AccessDraft, TokenDraft, TokenRequest, TokenServer
 from oidc.grants.token_exchange import TokenExchange
@@ -17,6 +18,7 @@ __all__ = [
     "AuthorizationCode",
     "ClientCredentials",
     "CodeVerifier",
+    "DeviceCode",
     "RefreshToken",
     "TokenDraft",
     "TokenExchange",

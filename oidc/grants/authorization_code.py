@@ -6,14 +6,13 @@ import hmac
 from dataclasses import dataclass
 from typing import Any
 
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 
 from audit.entries import ActorKind
 from oidc.clients import Client
 from oidc.grants.server import TokenDraft, TokenRequest
-from oidc.store import authorizations, codes
+from oidc.store import codes
 from oidc.store.authorizations import AuthorizationRow
 from oidc.tokens.families import CODE_REPLAY
 from oidc.tokens.refresh_token import token_hash
@@ -70,23 +69,8 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib
     def generate_token(
         self, user: Any = None, scope: str | None = None, grant_type: str | None = None, **_: Any
     ) -> TokenDraft:
-        """Draft the tokens, binding the family of a public client to the key of its proof (RFC 9449 §5)."""
-        request, client = self.request, self.request.client
-        family: AuthorizationRow = request.authorization_code.family
-        jkt = request.proof.jkt if request.proof else None
-        if family.jkt is not None and family.jkt != jkt:
-            raise InvalidGrantError("the code is bound to another key")
-        if jkt is not None and family.jkt is None and client.is_public:
-            authorizations.bind(request.tx, family.id, jkt)
-        refresh_token = self.server.refresh_tokens.issue(request.tx, family) if family.refreshes else None
-        return TokenDraft(
-            family=family,
-            client=client,
-            scope=family.scope,
-            refresh_token=refresh_token,
-            jkt=jkt,
-            from_code=True,
-        )
+        """Draft the tokens; see `TokenServer.first_draft`."""
+        return self.server.first_draft(self.request, self.request.authorization_code.family)  # type: ignore[no-any-return]
 
     def delete_authorization_code(self, authorization_code: RedeemedCode) -> None:
         """It was used up before anything was given; the row stays, to notice a replay."""

@@ -33,7 +33,7 @@ class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc] # Authlib
                 "scope": " ".join(_accepted(client, scope)),
             },
             audience=(self.server.issuer,),
-            jkt=self.request.proof.jkt if self.request.proof else None,
+            binding=self.request.binding,
         )
 
 

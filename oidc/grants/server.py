@@ -13,6 +13,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
+from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from audit.ledger import Ledger
@@ -21,23 +22,39 @@ from config.database import Transaction
 from oidc.client_authentication import AuthenticatedClient, ClientRequest
 from oidc.clients import Client
 from oidc.errors import (
+    AccessDenied,
+    AuthorizationPending,
+    ExpiredToken,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
     OAuthError,
+    SlowDown,
     UnauthorizedClient,
     UnsupportedGrantType,
 )
+from oidc.store import authorizations
 from oidc.store.authorizations import AuthorizationRow
 from oidc.tokens.access_token import AccessTokens
-from oidc.tokens.binding import Proof
+from oidc.tokens.binding import Binding, Proof, thumbprint
 from oidc.tokens.families import Families
 from oidc.tokens.refresh_token import RefreshTokens
 
 _ERRORS: Mapping[str, type[OAuthError]] = {
     error.code: error
-    for error in (InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, UnauthorizedClient, UnsupportedGrantType)
+    for error in (
+        AccessDenied,
+        AuthorizationPending,
+        ExpiredToken,
+        InvalidClient,
+        InvalidGrant,
+        InvalidRequest,
+        InvalidScope,
+        SlowDown,
+        UnauthorizedClient,
+        UnsupportedGrantType,
+    )
 }
 
 
@@ -49,8 +66,8 @@ class TokenDraft:
     client: Client
     scope: tuple[str, ...]
     refresh_token: str | None = field(repr=False)
-    jkt: str | None
-    """The key that the access token is bound to."""
+    binding: Binding
+    """What the access token is bound to."""
     from_code: bool
 
 
@@ -64,7 +81,7 @@ class AccessDraft:
     """Of papers; left out with the vault."""
     audience: tuple[str, ...]
     """Some of it, when the request names resources."""
-    jkt: str | None
+    binding: Binding
     ends_at: datetime | None = None
     """The latest; None when its lifetime alone says."""
     issued_token_type: str = ""
@@ -94,6 +111,18 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
         self.tx: Transaction
         self.commits = False
         """Whether the refusal has an effect that must be kept (a family ended)."""
+
+    @property
+    def x5t_s256(self) -> str | None:
+        """The thumbprint of the certificate that the client showed, if it did."""
+        shown = self.presented.client_certificate
+        return thumbprint(shown.der) if shown else None
+
+    @property
+    def binding(self) -> Binding:
+        """What this request's tokens are bound to: a proof always binds, a certificate if the client registered so."""
+        by_certificate = self.client.tls_client_certificate_bound_access_tokens
+        return Binding(jkt=self.proof.jkt if self.proof else None, x5t_s256=self.x5t_s256 if by_certificate else None)
 
     @property
     def form(self) -> Mapping[str, str]:
@@ -146,6 +175,25 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no t
         """Grants draft their tokens themselves."""
         message = "a grant that drafts no token"
         raise LookupError(message)
+
+    def first_draft(self, request: TokenRequest, family: AuthorizationRow) -> TokenDraft:
+        """The first tokens of a family, binding that of a public client as they are (RFC 9449 §5, RFC 8705 §4).
+
+        Raises `InvalidGrantError` when the family is bound to another key.
+        """
+        binding = request.binding
+        if family.jkt is not None and family.jkt != binding.jkt:
+            raise InvalidGrantError("the code is bound to another key")
+        if request.client.is_public and binding not in {Binding(), Binding(jkt=family.jkt)}:
+            authorizations.bind(request.tx, family.id, jkt=binding.jkt, x5t_s256=binding.x5t_s256)
+        return TokenDraft(
+            family=family,
+            client=request.client,
+            scope=family.scope,
+            refresh_token=self.refresh_tokens.issue(request.tx, family) if family.refreshes else None,
+            binding=binding,
+            from_code=True,
+        )
 
     def save_token(self, token: TokenDraft | AccessDraft, request: TokenRequest) -> None:
         """What must be kept was written where it was decided."""

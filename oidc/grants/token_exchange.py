@@ -59,7 +59,6 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Auth
         claims, family = self._subject(request.client)
         scope = _narrowed_scope(claims["scope"].split(), request.form.get("scope"))
         details = _narrowed_details(claims.get("authorization_details", []), request.form.get("authorization_details"))
-        jkt = request.proof.jkt if request.proof else None
         told = {name: claims[name] for name in _KEPT}
         told |= {
             "client_id": request.client.client_id,
@@ -84,7 +83,7 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Auth
             claims=told,
             authorization_details=details,
             audience=tuple(claims["aud"]),
-            jkt=jkt,
+            binding=request.binding,
             ends_at=datetime.fromtimestamp(claims["exp"], UTC),
             issued_token_type=ACCESS_TOKEN,
         )
@@ -99,8 +98,8 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc] # Auth
         family = self.server.access_tokens.family_of(request.tx, claims)
         if family is None or family.client_id not in {client.client_id, *client.contract.get("acts_for", ())}:
             raise InvalidRequest("subject_token is no token that this client can exchange")
-        if "cnf" in claims and request.proof is None:  # what was bound never becomes a bearer token
-            raise InvalidRequest("subject_token is bound to a key: a proof of the client's own key is needed")
+        if "cnf" in claims and not request.binding.confirmation:  # what was bound never becomes a bearer token
+            raise InvalidRequest("subject_token is bound to a key: show one of the client's own")
         return claims, family
 
 

@@ -21,6 +21,7 @@ from oidc.grants import (
     AuthorizationCode,
     ClientCredentials,
     CodeVerifier,
+    DeviceCode,
     RefreshToken,
     TokenDraft,
     TokenExchange,
@@ -31,7 +32,15 @@ from oidc.issuing.details import enriched, in_token
 from oidc.pairwise import Pairwise
 from oidc.protocols import Evidence, GrantId, SignedIn, SubjectId, Subjects
 from oidc.request import AcceptedRequest
-from oidc.store import authorizations, grants, refresh_tokens, revoked_tokens, sign_in_clients, used_identifiers
+from oidc.store import (
+    authorizations,
+    grants,
+    polled_requests,
+    refresh_tokens,
+    revoked_tokens,
+    sign_in_clients,
+    used_identifiers,
+)
 from oidc.store.authorizations import AuthorizationRow
 from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Proof, Proofs
@@ -43,6 +52,8 @@ LONGEST_REFRESH = timedelta(days=366)
 """Of a grant without an end date: then the client sends the person by once more, which the grant answers silently."""
 SIGN_IN_KEPT = timedelta(days=30)
 """How long a hint of an old ID token still finds the sign-in it means; no sign-in lasts that long."""
+POLLED_KEPT = timedelta(hours=1)
+"""How long a client that asks too late still hears that it is too late."""
 OFFLINE_ACCESS = "offline_access"
 OPENID = "openid"
 GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
@@ -50,6 +61,7 @@ GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
     (RefreshToken, ()),
     (ClientCredentials, ()),
     (TokenExchange, ()),
+    (DeviceCode, ()),
 )
 """The grant types and their extensions."""
 
@@ -122,16 +134,41 @@ class Issuing:
         grant: as it is in this transaction. The code lives `code_lifetime`; only its hash is kept.
         Raises `InvalidGrant` when the grant is gone, over or someone else's.
         """
+        code = new_secret(self._randomness)
+        self.authorize(
+            tx,
+            client=client,
+            signed_in=signed_in,
+            grant=grant,
+            request=request,
+            code_hash=token_hash(code),
+            code_expires_at=self._clock.now() + self._code_lifetime,
+        )
+        return code
+
+    def authorize(
+        self,
+        tx: Transaction,
+        *,
+        client: Client,
+        signed_in: SignedIn,
+        grant: grants.GrantRow | None,
+        request: AcceptedRequest,
+        code_hash: bytes,
+        code_expires_at: datetime,
+    ) -> None:
+        """The authorization for a request that the grant covers. code_hash: of what redeems it, until code_expires_at.
+
+        Raises as `issue_code` does.
+        """
         now = self._clock.now()
         if grant is None or not grant.stands(now) or grant.subject != signed_in.subject:
             raise InvalidGrant("the grant is over")
-        code = new_secret(self._randomness)
         # A sign-in that asks for no papers reaches none, though the grant that answers it may have lent some.
         lendings = grant.lendings if request.authorization_details else ()
         scope = tuple(name for name in request.scope if name in grant.scope)
         outlives_token = grant.until is None or grant.until > now + self._access_tokens.lifetime
         refreshes = client.check_grant_type("refresh_token") and (outlives_token or OFFLINE_ACCESS in scope)
-        code_expires_at = now + self._code_lifetime
         ends_at = now + LONGEST_REFRESH if refreshes else code_expires_at + self._access_tokens.lifetime
         row = AuthorizationRow(
             id=new_id(self._randomness),
@@ -152,7 +189,7 @@ class Issuing:
             acr=signed_in.acr,
             jkt=request.dpop_jkt,
             x5t_s256=None,
-            code_hash=token_hash(code),
+            code_hash=code_hash,
             redirect_uri=request.redirect_uri if request.redirect_uri_given else "",
             code_challenge=request.code_challenge,
             code_expires_at=code_expires_at,
@@ -166,7 +203,6 @@ class Issuing:
             ended_reason=None,
         )
         authorizations.add(tx, row)
-        return code
 
     def answer(self, presented: ClientRequest) -> Mapping[str, Any]:
         """Answer a token request (RFC 6749 §3.2): the members of the JSON response.
@@ -177,6 +213,7 @@ class Issuing:
         """
         authenticated = self._client_authentication.authenticate(presented)
         proof = self._proof(presented, authenticated)
+        _check_certificate(presented, authenticated.client)
         if not presented.form.get("grant_type"):
             raise InvalidRequest("grant_type is missing")
         request = TokenRequest(presented, authenticated, proof)
@@ -216,6 +253,7 @@ class Issuing:
     def forget_subject(self, tx: Transaction, subject: SubjectId) -> None:
         """Erase a person: families, `sid`s and pairwise subjects. The grants are `Consent.end_all`'s."""
         authorizations.forget_subject(tx, subject)
+        polled_requests.forget_subject(tx, subject)
         sign_in_clients.forget_subject(tx, subject)
         self._pairwise.unlink(tx, subject)
 
@@ -226,6 +264,7 @@ class Issuing:
             authorizations.forget(tx, now)
             refresh_tokens.forget(tx, now)
             revoked_tokens.forget(tx, now)
+            polled_requests.forget(tx, now - POLLED_KEPT)
             used_identifiers.forget(tx, now)
             sign_in_clients.forget(tx, now - SIGN_IN_KEPT)
 
@@ -253,11 +292,11 @@ class Issuing:
     def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
         details = list(draft.authorization_details) if self._vault in audience else []
         token, lifetime = self._access_tokens.make_alone(
-            draft.claims, audience=audience, authorization_details=details, jkt=draft.jkt, ends_at=draft.ends_at
+            draft.claims, audience=audience, authorization_details=details, binding=draft.binding, ends_at=draft.ends_at
         )
         answer: dict[str, Any] = {
             "access_token": token,
-            "token_type": "DPoP" if draft.jkt else "Bearer",
+            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
             "expires_in": int(lifetime.total_seconds()),
             "scope": draft.claims["scope"],
         }
@@ -282,11 +321,11 @@ class Issuing:
         lent = self._evidence.described(family.lendings) if family.lendings and self._vault in audience else ()
         details = enriched(lent, self._vault)
         access_token, lifetime = self._access_tokens.make(
-            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), jkt=draft.jkt
+            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), binding=draft.binding
         )
         answer: dict[str, Any] = {
             "access_token": access_token,
-            "token_type": "DPoP" if draft.jkt else "Bearer",
+            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
             "expires_in": int(lifetime.total_seconds()),
             "scope": " ".join(draft.scope),
         }
@@ -345,6 +384,12 @@ class Issuing:
             now=self._clock.now(),
         )
         return sign_in_clients.find(tx, signed_in.sign_in, client.client_id) or made
+
+
+def _check_certificate(presented: ClientRequest, client: Client) -> None:
+    """RFC 8705 §3: a client whose tokens are bound to certificates shows one, however it authenticates."""
+    if client.tls_client_certificate_bound_access_tokens and presented.client_certificate is None:
+        raise InvalidRequest("this client's tokens are bound: a certificate is needed")
 
 
 def _end(otherwise: datetime, until: datetime | None, *, refreshes: bool) -> datetime:

@@ -48,7 +48,13 @@ class Userinfo:
         self._clock = clock
 
     def tell(
-        self, *, method: str, path: str, authorization: Sequence[str], dpop: Sequence[str]
+        self,
+        *,
+        method: str,
+        path: str,
+        authorization: Sequence[str],
+        dpop: Sequence[str],
+        client_certificate: bytes | None,
     ) -> Mapping[str, Any] | str | TokenChallenge:
         """The claims; a JWT of them when the client registered that; or why the token isn't enough.
 
@@ -56,7 +62,12 @@ class Userinfo:
         """
         try:
             presented = self._access_tokens.judge(
-                method, f"{self._issuer}{path}", authorization, dpop, audience=self._issuer
+                method,
+                f"{self._issuer}{path}",
+                authorization,
+                dpop,
+                client_certificate=client_certificate,
+                audience=self._issuer,
             )
             with self._database.transaction() as tx:
                 token = self._access_tokens.standing(tx, presented)

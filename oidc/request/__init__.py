@@ -80,3 +80,41 @@ class Checks:
             ui_locales=openid.ui_locales(parameters),
             dpop_jkt=dpop.thumbprint(parameters),  # RFC 9449 §10
         )
+
+    def check_polled(
+        self,
+        client: Client,
+        parameters: Mapping[str, str],
+        resources: Sequence[str],
+        polled: str,
+    ) -> AcceptedRequest:
+        """The same for a request whose answer its client asks for: no browser carries it, so nothing is redirected.
+
+        polled: the id under which the answer is kept. The person is always asked, whatever stands: what is approved
+        here works on another device, which may be a stranger's (RFC 8628 §5.4).
+        """
+        scopes, shorthand = scope.accept(client, self.evidence, parameters)  # RFC 8628 §3.1, CIBA §7.1
+        details = authorization_details.accept(client, self.evidence, parameters, self.vault)  # RFC 9396 §1
+        resources = resource.accept(resources, (self.issuer, self.vault))  # RFC 8707 §2
+        max_age = openid.max_age(parameters)  # Core §3.1.2.1
+        asked = openid.claims(parameters)  # Core §5.5
+        if not scopes and not details and not shorthand:
+            raise InvalidRequest("nothing is asked")
+        return AcceptedRequest(
+            client_id=client.client_id,
+            redirect_uri="",
+            redirect_uri_given=False,
+            scope=scopes,
+            authorization_details=authorization_details.each_once((*details, *shorthand), self.vault),
+            resource=tuple(resources),
+            userinfo_claims=asked.userinfo,
+            id_token_claims=asked.id_token,
+            prompt=("consent",),
+            max_age=max_age,
+            acr_values=openid.acr_values(parameters),
+            essential_acr=asked.essential_acr,
+            expected_sub=asked.sub,
+            ui_locales=openid.ui_locales(parameters),
+            dpop_jkt=dpop.thumbprint(parameters),  # RFC 9449 §10
+            polled=polled,
+        )

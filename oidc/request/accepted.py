@@ -41,6 +41,8 @@ class AcceptedRequest:
     ui_locales: tuple[str, ...] = ()
     dpop_jkt: str | None = None
     """The key that must redeem the code (RFC 9449 §10)."""
+    polled: str = ""
+    """The request whose client asks for the answer (`oidc.polling`); empty when the answer goes by redirect."""
 
     def to_json(self) -> str:
         """For a row."""

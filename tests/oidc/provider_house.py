@@ -24,6 +24,7 @@ from config.identifiers import SystemRandomness, new_id
 from config.jobs import Jobs
 from config.key_ring.local_file import LocalFileKeyRing
 from config.outgoing import Outgoing
+from config.rate_limits import RateLimits
 from config.settings import Outgoing as OutgoingSettings
 from config.settings import Provider as ProviderSettings
 from config.settings import Settings
@@ -33,13 +34,16 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, ClientKeys, Clients
 from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
 from oidc.consent import Consent
+from oidc.device_authorization import DeviceAuthorizations
 from oidc.errors import OAuthError
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
+from oidc.polling import Polling
 from oidc.protocols import GrantId, SignedIn, SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
@@ -210,6 +214,16 @@ class House:
         app = Flask("provider")
         checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
         objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
+        self.devices = DeviceAuthorizations(
+            database=self.database,
+            client_authentication=self.authentication,
+            checks=checks,
+            interactions=self.interactions,
+            secret_keys=self.secret_keys,
+            rate_limits=RateLimits(self.database, self.clock),
+            clock=self.clock,
+            randomness=SystemRandomness(),
+        )
         provider = Provider(
             issuer=ISSUER,
             clients=self.clients,
@@ -222,6 +236,7 @@ class House:
                 interactions=self.interactions,
                 consent=self.consent,
                 issuing=self.issuing,
+                polling=Polling(issuing=self.issuing, clock=self.clock),
                 pairwise=self.pairwise,
                 sign_in=self.sign_in,
                 clock=self.clock,
@@ -234,6 +249,7 @@ class House:
                 interactions=self.interactions,
                 proofs=self.proofs,
             ),
+            devices=self.devices,
             issuing=self.issuing,
             userinfo=Userinfo(
                 database=self.database,
@@ -270,6 +286,7 @@ class House:
                 clients=self.clients,
                 id_tokens=self.id_tokens,
                 families=self.families,
+                front_channel=FrontChannel(database=self.database, clients=self.clients, issuer=ISSUER),
                 secret_keys=self.secret_keys,
                 sign_in=self.sign_in,
                 clock=self.clock,
@@ -390,11 +407,14 @@ class House:
         dpop: Sequence[str],
         *,
         audience: str,
+        client_certificate: bytes | None = None,
         resource_metadata: str = "",
     ) -> VerifiedAccessToken | TokenChallenge:
         """What a resource of ours learns of a presentation: judged first, then held against the database."""
         try:
-            presented = self.access_tokens.judge(method, url, authorization, dpop, audience=audience)
+            presented = self.access_tokens.judge(
+                method, url, authorization, dpop, client_certificate=client_certificate, audience=audience
+            )
             with self.database.transaction() as tx:
                 return self.access_tokens.standing(tx, presented)
         except OAuthError as error:

@@ -38,6 +38,9 @@ class SimulatedSignIn:
     def sign_up_url(self, handle: str) -> str:
         return f"/sign-up?continue={handle}"
 
+    def answered_url(self, *, approved: bool) -> str:
+        return "/answered/yes" if approved else "/answered/no"
+
     def stands(self, sign_in: str) -> bool:
         return sign_in not in self.ended
 
@@ -132,11 +135,11 @@ class SimulatedScreens:
     def form_post(self, redirect_uri: str, parameters: Mapping[str, str]) -> str:
         return f"form to {redirect_uri}: {dict(parameters)}"
 
-    def confirm_sign_out(self, handle: str, client_name: str) -> str:
+    def confirm_sign_out(self, handle: str, client_name: str, url: str) -> str:
         return f"sign out? {handle}"
 
-    def signed_out(self) -> str:
-        return "signed out"
+    def signed_out(self, frames: Sequence[str], url: str) -> str:
+        return " ".join(["signed out", *frames, *(["then", url] if url else [])])
 
 
 @dataclass

@@ -136,7 +136,7 @@ def test_every_grant_type_and_authentication_method_is_registrable_and_no_other(
                 lone.clients.add(given, actor="tests")
     form = {"code": "x", "redirect_uri": REDIRECT}
     school = lone.add()
-    for grant_type in ("implicit", "password", "urn:ietf:params:oauth:grant-type:device_code"):
+    for grant_type in ("implicit", "password", "urn:ietf:params:oauth:grant-type:jwt-bearer"):
         assert error_of(lone.post("/token", school, {"grant_type": grant_type, **form})) == "unsupported_grant_type"
     for method in ("tls_client_auth", "self_signed_tls_client_auth"):
         assert method not in TOLD["token_endpoint_auth_methods_supported"]

@@ -17,8 +17,10 @@ from oidc import jwts
 from oidc.back_channel import TellSignedOut
 from oidc.client_authentication.private_key import ASSERTION_TYPE
 from oidc.clients import Client
+from oidc.clients.metadata import DEVICE_CODE
 from oidc.tokens.access_token import VerifiedAccessToken
 from tests.oidc.asking import CONTRACT, answer, approve, ask, handle_of, open_pushed, parameters, push
+from tests.oidc.devices import allow, begun
 from tests.oidc.provider_house import REDIRECT, SECRET, VAULT, VERIFIER, ClientKey, House, basic, json_of
 
 KINDS = (
@@ -35,6 +37,8 @@ KINDS = (
     "client secret",
     "client assertion",
     "DPoP proof",
+    "device code",
+    "user code",
     "mailed secret",
 )
 
@@ -56,7 +60,11 @@ def sid_of(id_token: str) -> str:
 
 def issue(house: House) -> Issued:
     key = ClientKey(house.clock)
-    client = house.add(contract=CONTRACT, userinfo_signed_response_alg="ES256")
+    client = house.add(
+        contract=CONTRACT,
+        userinfo_signed_response_alg="ES256",
+        grant_types=["authorization_code", "refresh_token", DEVICE_CODE],
+    )
     keyed = house.add(
         "keyed", token_endpoint_auth_method="private_key_jwt", client_secret=None, jwks={"keys": [key.public]}
     )
@@ -65,6 +73,8 @@ def issue(house: House) -> Issued:
     approve(house, handle)
     tokens = house.tokens(client, lendings=("l1",))
     pushed = json_of(push(house), 201)["request_uri"]
+    device = begun(house, client)
+    allow(house, device["user_code"])
     of = {
         "code": house.code(client),
         "access token": tokens["access_token"],
@@ -79,6 +89,8 @@ def issue(house: House) -> Issued:
         "client secret": SECRET,
         "client assertion": key.assertion("keyed"),
         "DPoP proof": key.proof("GET", "/userinfo", token=tokens["access_token"]),
+        "device code": device["device_code"],
+        "user code": device["user_code"],
         "mailed secret": "mV3vU4w0oB6cX9dJ2sK7tQ1yZ8rL5nH0aG4eP6iF3uE",  # looks like all our random secrets
     }
     assert set(of) == set(KINDS)
@@ -100,6 +112,10 @@ def with_bearer(issued: Issued, shown: str, scheme: str = "Bearer") -> TestRespo
 def redeem(issued: Issued, shown: str) -> TestResponse:
     form = {"grant_type": "authorization_code", "code": shown, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
     return as_client(issued, form)
+
+
+def as_device(issued: Issued, shown: str) -> TestResponse:
+    return as_client(issued, {"grant_type": DEVICE_CODE, "device_code": shown})
 
 
 def as_verifier(issued: Issued, shown: str) -> TestResponse:
@@ -172,6 +188,7 @@ Door = Callable[[Issued, str], TestResponse]
 DOORS: dict[str, tuple[Door, str, frozenset[str]]] = {
     "token, code": (redeem, "invalid_grant", frozenset({"code"})),
     "token, refresh_token": (refresh, "invalid_grant", frozenset({"refresh token"})),
+    "token, device_code": (as_device, "invalid_grant", frozenset({"device code"})),
     "token, code_verifier": (as_verifier, "invalid_grant invalid_request", frozenset()),
     "token, DPoP": (with_proof, "invalid_dpop_proof", frozenset()),
     "userinfo, Bearer": (with_bearer, "invalid_token", frozenset({"access token"})),
@@ -251,6 +268,7 @@ def test_after_all_that_each_is_still_good_at_home(house: House) -> None:
     assert with_bearer(made, made.of["access token"]).status_code == 200
     assert redeem(made, made.of["code"]).status_code == 200
     assert refresh(made, made.of["refresh token"]).status_code == 200
+    assert as_device(made, made.of["device code"]).status_code == 200
     assert by_secret(made, SECRET).status_code == 200
     assert by_assertion(made, made.of["client assertion"]).status_code == 200
     assert "code" in answer(hint(made, made.of["ID token"]))

@@ -49,6 +49,13 @@ def test_an_unknown_token_is_no_error(lone: House, token: str) -> None:
     assert revoke(lone, lone.add(), token) == 200
 
 
+def test_the_empty_answer_is_announced_as_nothing(lone: House) -> None:
+    """oidc-client-ts takes an empty `text/html` for a refusal."""
+    answered = lone.post("/revoke", lone.add(), {"token": "x"})
+    assert answered.data == b""
+    assert "Content-Type" not in answered.headers
+
+
 def test_without_a_token_or_a_client_it_is_refused(lone: House) -> None:
     client = lone.add()
     assert error_of(lone.post("/revoke", client, {})) == "invalid_request"

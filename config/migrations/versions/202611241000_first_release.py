@@ -480,6 +480,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_oidc_interactions_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "oidc_polled_requests",
+        sa.Column("id", sa.String(length=64), nullable=False, comment="clear: random id"),
+        sa.Column("kind", sa.String(length=8), nullable=False, comment="clear: device or ciba"),
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False, comment="SHA-256 of what the client holds"),
+        sa.Column("user_code_mac", sa.LargeBinary(length=32), nullable=True, comment="MAC of what the person types"),
+        sa.Column("client_id", sa.String(length=128), nullable=False, comment="clear: client id"),
+        sa.Column(
+            "request", sa.Text(), nullable=False, comment="clear: JSON of the accepted request; gone within the day"
+        ),
+        sa.Column(
+            "subject", sa.String(length=64), nullable=True, comment="clear: opaque id of who is asked, or who answered"
+        ),
+        sa.Column(
+            "browser_hash",
+            sa.LargeBinary(length=32),
+            nullable=True,
+            comment="the browser at which the code was typed",
+        ),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("interval_seconds", sa.Integer(), nullable=False),
+        sa.Column("polled_at", sa.BigInteger(), nullable=True),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("refused", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oidc_polled_requests")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_oidc_polled_requests_secret_hash")),
+        sa.UniqueConstraint("user_code_mac", name=op.f("uq_oidc_polled_requests_user_code_mac")),
+    )
+    with op.batch_alter_table("oidc_polled_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_oidc_polled_requests_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_oidc_polled_requests_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "oidc_refresh_tokens",
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False, comment="SHA-256 of the token"),
         sa.Column("authorization_id", sa.String(length=64), nullable=False),
@@ -822,6 +855,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_oidc_refresh_tokens_authorization_id"))
 
     op.drop_table("oidc_refresh_tokens")
+    with op.batch_alter_table("oidc_polled_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_oidc_polled_requests_subject"))
+        batch_op.drop_index(batch_op.f("ix_oidc_polled_requests_expires_at"))
+
+    op.drop_table("oidc_polled_requests")
     with op.batch_alter_table("oidc_interactions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_oidc_interactions_expires_at"))
 
