@@ -58,6 +58,14 @@ class SignIn(Protocol):
         """End that sign-in (RP-initiated logout)."""
 
 
+@dataclass(frozen=True, slots=True)
+class FoundClaims:
+    """What a snapshot holds of a person: which claims, and what opens them once the transaction is over."""
+
+    names: frozenset[str]
+    open: Callable[[], Mapping[str, Any]]
+
+
 class Subjects(Protocol):
     """Facts about a person."""
 
@@ -67,10 +75,10 @@ class Subjects(Protocol):
         Empty when there is no such person (any more).
         """
 
-    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> Callable[[], Mapping[str, Any]]:
-        """The same from this snapshot, as far as these claims need it. Call what is returned after the transaction.
+    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
+        """The same from this snapshot, as far as these claims need it.
 
-        What is sealed is opened only then: that may reach the key ring.
+        What is sealed is opened after the transaction only: that may reach the key ring.
         """
 
 

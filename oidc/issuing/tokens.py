@@ -347,15 +347,16 @@ class Issuing:
         """Write down which claims the ID token tells, and read them; see `Subjects.read`."""
         if not draft.family.id_token_claims or OPENID not in draft.scope:
             return dict
+        found = self._subjects.read(tx, SubjectId(draft.family.subject), draft.family.id_token_claims)
         entry = ClaimsReleased(
             actor_kind=ActorKind.SERVICE,
             persons=(PersonId(draft.family.subject),),
             client=draft.family.client_id,
-            claims=" ".join(sorted(draft.family.id_token_claims)),
+            claims=" ".join(sorted(found.names.intersection(draft.family.id_token_claims))),
             grant=draft.family.grant_id,
         )
         self._ledger.append(tx, entry)
-        return self._subjects.read(tx, SubjectId(draft.family.subject), draft.family.id_token_claims)
+        return found.open
 
     def _audience(self, scope: Collection[str], lendings: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
         whole = [self._issuer] if OPENID in scope else []

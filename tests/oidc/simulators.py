@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from config.database import Transaction
 from oidc.errors import InvalidAuthorizationDetails, JwtRefused
-from oidc.protocols import Choice, ErrorScreen, GrantId, SignedIn, SubjectId
+from oidc.protocols import Choice, ErrorScreen, FoundClaims, GrantId, SignedIn, SubjectId
 from tests.clocks import START
 
 TYPES = {"proof_of_address", "identity_card"}
@@ -57,8 +57,8 @@ class SimulatedSubjects:
     def claims(self, subject: SubjectId) -> Mapping[str, Any]:
         return self.people.get(subject, {})
 
-    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> Callable[[], Mapping[str, Any]]:
-        return lambda: self.claims(subject)
+    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
+        return FoundClaims(frozenset(self.claims(subject)), lambda: self.claims(subject))
 
 
 @dataclass
