@@ -25,11 +25,12 @@ from oidc.jwts import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS, FOREIGN_ALGOR
 from oidc.profiles import DEFAULT, PROFILES, Profile
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 -- a grant type
 POLLED_GRANT_TYPES = frozenset({DEVICE_CODE})
 """Their requests are neither pushed nor signed."""
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"}) | POLLED_GRANT_TYPES
-CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials"})
-"""Only for clients that authenticate (RFC 6749 §4.4)."""
+CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials", TOKEN_EXCHANGE})
+"""Only for clients that authenticate (RFC 6749 §4.4, RFC 8693 §5)."""
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token"}) | CONFIDENTIAL_GRANT_TYPES | POLLED_GRANT_TYPES
 RESPONSE_TYPES = frozenset({"code"})
 HMAC_ALGORITHMS = frozenset({"HS256"})
 PUBLIC_SECTOR = "public:"
