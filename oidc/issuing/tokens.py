@@ -19,6 +19,7 @@ from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidT
 from oidc.grants import (
     AccessDraft,
     AuthorizationCode,
+    BackchannelRequest,
     ClientCredentials,
     CodeVerifier,
     DeviceCode,
@@ -60,6 +61,7 @@ GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
     (RefreshToken, ()),
     (ClientCredentials, ()),
     (DeviceCode, ()),
+    (BackchannelRequest, ()),
 )
 """The grant types and their extensions."""
 
