@@ -15,7 +15,7 @@ import requests
 from bench import peer
 from bench.bare import Bare, pdf
 from bench.counts import Counter
-from bench.measuring import Cost, Row, measured, measured_together, resident_mb
+from bench.measuring import Party, Row, measured, measured_in_turns, resident_mb
 from bench.visitor import Visitor
 from tests.installation import RunningHouse, running
 
@@ -35,11 +35,10 @@ def main() -> None:
     """Measure everything."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        peers = {synchronous: _peer(folder, synchronous) for synchronous in ("FULL", "NORMAL")}
         with running(folder / "data") as town:
             memory = _memory(town)
             bench = Bench(town)
-            rows = [bench.password_sign_in(), *bench.sign_ons(peers), *bench.papers()]
+            rows = [bench.password_sign_in(), *bench.sign_ons(folder), *bench.papers()]
     machine = f"{os.cpu_count()} cores, Python {sys.version.split()[0]}"
     table = "\n".join(
         [
@@ -78,20 +77,25 @@ class Bench:
         counts = self.counter.count(self.citizen.sign_in, self.citizen.http)
         return Row(name="password sign-in (page and form)", cost=cost, counts=counts)
 
-    def sign_ons(self, peers: dict[str, tuple[Cost, Cost]]) -> Iterator[Row]:
-        """With a session and a standing grant; one browser, then several at once, each held against the peer's CPU."""
+    def sign_ons(self, folder: Path) -> Iterator[Row]:
+        """With a session and a standing grant, in turns with the peer: one browser, then several at once.
+
+        Held against the peer's CPU where its SQLite is as durable as ours. folder: for the peer's databases.
+        """
         self.citizen.release(self.client)
-        again = partial(self.citizen.sign_on, self.client)
-        one = measured(again, self.web, SIGN_ONS, warm=SIGN_ONS)
-        browsers = [partial(self.citizen.beside().sign_on, self.client) for _ in range(TOGETHER)]
-        together = measured_together(browsers, self.web, SIGN_ONS // TOGETHER)
-        counts = self.counter.count(again, self.citizen.http)
-        names = "single sign-on (authorize, token, userinfo)", f"the same, {TOGETHER} browsers at once"
-        for name, cost, other in zip(names, (one, together), peers["FULL"], strict=True):
-            yield Row(name=name, cost=cost, bare_ms=other.cpu_ms, of_cpu=True, counts=counts)
-        for synchronous, costs in peers.items():
-            for name, cost in zip(("one browser", f"{TOGETHER} at once"), costs, strict=True):
-                yield Row(name=f"oidc-provider, SQLite {synchronous}, {name}", cost=cost)
+        with peer.running(folder, "FULL") as full, peer.running(folder, "NORMAL") as normal:
+            for browsers, name in ((1, "one browser"), (TOGETHER, f"{TOGETHER} browsers at once")):
+                ours = Party([partial(self.citizen.beside().sign_on, self.client) for _ in range(browsers)], self.web)
+                others = [
+                    Party([partial(other.sign_on, other.citizen()) for _ in range(browsers)], [other.pid])
+                    for other in (full, normal)
+                ]
+                rounds = SIGN_ONS // browsers
+                cost, durable, relaxed = measured_in_turns([ours, *others], rounds, warm=rounds)
+                counts = self.counter.count(partial(self.citizen.sign_on, self.client), self.citizen.http)
+                yield Row(name=f"single sign-on, {name}", cost=cost, bare_ms=durable.cpu_ms, of_cpu=True, counts=counts)
+                yield Row(name=f"oidc-provider, SQLite FULL, {name}", cost=durable)
+                yield Row(name=f"oidc-provider, SQLite NORMAL, {name}", cost=relaxed)
 
     def papers(self) -> Iterator[Row]:
         """Uploads and lending fetches, each held against boto3's bare call."""
@@ -110,14 +114,6 @@ class Bench:
             cost = measured(fetch, self.web, ROUNDS)
             counts = self.counter.count(fetch, service)
             yield Row(name=f"lending fetch {name}", cost=cost, bare_ms=bare_get, counts=counts)
-
-
-def _peer(folder: Path, synchronous: str) -> tuple[Cost, Cost]:
-    with peer.running(folder, synchronous) as other:
-        again = partial(other.sign_on, other.citizen())
-        one = measured(again, [other.pid], SIGN_ONS, warm=SIGN_ONS)
-        browsers = [partial(other.sign_on, other.citizen()) for _ in range(TOGETHER)]
-        return one, measured_together(browsers, [other.pid], SIGN_ONS // TOGETHER)
 
 
 def _fetch(service: requests.Session, token: dict[str, object]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import statistics
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,14 @@ class Cost:
 
     wall_ms: float
     cpu_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One of those that are measured in turns: what to call, and the processes that answer."""
+
+    calls: Sequence[Callable[[], object]]
+    pids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,39 +55,40 @@ def measured(call: Callable[[], object], pids: Sequence[int], rounds: int, *, wa
     """Run it `rounds` times after `warm` unmeasured ones. pids: the processes whose CPU it is."""
     for _ in range(warm):
         call()
-    before, taken = cpu_seconds(pids), []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - begin)
+    before = cpu_seconds(pids)
+    taken = [_seconds(call) for _ in range(rounds)]
     spent = cpu_seconds(pids) - before
     return Cost(wall_ms=statistics.median(taken) * 1000, cpu_ms=spent / rounds * 1000)
 
 
-def measured_together(calls: Sequence[Callable[[], object]], pids: Sequence[int], rounds: int) -> Cost:
-    """The same with all calls at once, each in a thread of its own and `rounds` times."""
-    taken: list[float] = []
-    failed: list[BaseException] = []
+def measured_in_turns(parties: Sequence[Party], rounds: int, *, warm: int) -> list[Cost]:
+    """The cost of each party's calls, a round of each after the other, so that what else the machine does meets all.
 
-    def drive(call: Callable[[], object]) -> None:
-        try:
-            for _ in range(rounds):
-                begin = time.perf_counter()
+    The calls of a party run at once, each in a thread of its own. Each party's processes work for nobody else.
+    """
+    for party in parties:
+        for _ in range(warm):
+            for call in party.calls:
                 call()
-                taken.append(time.perf_counter() - begin)
-        except BaseException as error:  # noqa: BLE001 -- raised again below, in the main thread
-            failed.append(error)
+    before = [cpu_seconds(party.pids) for party in parties]
+    taken: list[list[float]] = [[] for _ in parties]
+    for _ in range(rounds):
+        for party, times in zip(parties, taken, strict=True):
+            with ThreadPoolExecutor(len(party.calls)) as pool:
+                times.extend(pool.map(_seconds, party.calls))
+    return [
+        Cost(
+            wall_ms=statistics.median(times) * 1000,
+            cpu_ms=(cpu_seconds(party.pids) - spent) / len(times) * 1000,
+        )
+        for party, times, spent in zip(parties, taken, before, strict=True)
+    ]
 
-    before = cpu_seconds(pids)
-    threads = [threading.Thread(target=drive, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
-    spent = cpu_seconds(pids) - before
-    return Cost(wall_ms=statistics.median(taken) * 1000, cpu_ms=spent / len(taken) * 1000)
+
+def _seconds(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:

@@ -48,6 +48,7 @@ from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing
 from oidc.keys import SecretKeys, SigningKeys
@@ -102,6 +103,7 @@ class House:
     signing_keys: SigningKeys
     clients: Clients
     back_channel: BackChannel
+    front_channel: FrontChannel
     consent: Consent
     interactions: Interactions
     devices: DeviceAuthorizations

@@ -20,7 +20,7 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from markupsafe import Markup
 from wtforms import ValidationError
 
-from citizen_account.adapters.browser import Browser, allow_form_action
+from citizen_account.adapters.browser import Browser, allow_form_action, allow_frames
 from citizen_account.errors import BadForm, FileNotWanted, ForgedForm, NotAllowed, NotSignedIn
 from citizen_account.sessions import SignIn
 from config.settings import Settings
@@ -38,6 +38,7 @@ __all__ = [
     "Policy",
     "Security",
     "allow_form_action",
+    "allow_frames",
     "check_form_token",
     "csrf_field",
     "current_account",
@@ -62,7 +63,7 @@ CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-"""Save `form-action`, which pages may widen (`allow_form_action`)."""
+"""Save `form-action` and `frame-src`, which pages may widen (`allow_form_action`, `allow_frames`)."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -287,7 +288,8 @@ class Security:
     def _headers(self, response: Response) -> Response:
         machine = self.is_machine()
         actions = " ".join(["'self'", *g.get("form_actions", [])])
-        wanted = {"Content-Security-Policy": f"{CONTENT_POLICY}; form-action {actions}", **self._fixed}
+        frames = f"; frame-src {' '.join(g.frames)}" if g.get("frames") else ""
+        wanted = {"Content-Security-Policy": f"{CONTENT_POLICY}{frames}; form-action {actions}", **self._fixed}
         if not machine:
             wanted["Cross-Origin-Resource-Policy"] = "same-origin"
         if not machine and request.endpoint != "static":

@@ -66,6 +66,7 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -311,6 +312,7 @@ def build(
     )
     checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
+    front_channel = FrontChannel(database=database, clients=clients, issuer=issuer)
     devices = DeviceAuthorizations(
         database=database,
         client_authentication=client_authentication,
@@ -406,6 +408,7 @@ def build(
             clients=clients,
             id_tokens=id_tokens,
             families=families,
+            front_channel=front_channel,
             secret_keys=secret_keys,
             sign_in=sign_in,
             clock=clock,
@@ -549,6 +552,7 @@ def build(
         signing_keys=signing_keys,
         clients=clients,
         back_channel=back_channel,
+        front_channel=front_channel,
         consent=consent,
         interactions=interactions,
         devices=devices,
@@ -585,7 +589,9 @@ def build(
         endpoints=(
             *provider.blueprints(),
             document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
-            vault_metadata.blueprint(settings.public_url, settings.vault_url),
+            vault_metadata.blueprint(
+                settings.public_url, settings.vault_url, certificates=settings.takes_client_certificates
+            ),
             tiles.blueprint(live),
         ),
     )

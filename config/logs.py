@@ -19,7 +19,7 @@ FORBIDDEN_NAMES = re.compile(
     r"file_?name|ip|user_agent|key)$",
 )
 FORBIDDEN_VALUES = re.compile(
-    r"eyJ[\w-]{8,}\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\+\d{9,15}\b|\b[A-Za-z0-9_-]{43}\b|-----BEGIN",
+    r"X-Amz-Signature|eyJ[\w-]{8,}\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\+\d{9,15}\b|\b[A-Za-z0-9_-]{43}\b|-----BEGIN",
 )
 ALLOWED_NAMES = {"error_code", "event", "level", "module", "timestamp", "exception"}
 """Ours; their values are looked at all the same."""
@@ -99,6 +99,8 @@ def configure(
     )
     # Warnings and above: libraries quote requests at debug.
     logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
+    # Its warnings quote the addresses that it tries again, ours with the signatures that open papers.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def get_logger(name: str) -> Any:

@@ -19,6 +19,7 @@ from config.errors import KeyRingError
 from oidc import jwts
 from oidc.clients import Client, Clients
 from oidc.errors import InvalidRequest, JwtRefused
+from oidc.front_channel import FrontChannel
 from oidc.keys import SecretKeys
 from oidc.protocols import SignIn
 from oidc.store import sign_in_clients
@@ -37,6 +38,8 @@ class Confirm:
 
     handle: str = field(repr=False)
     client_name: str
+    url: str = field(repr=False)
+    """Where the answer leads: the page's form must be let go there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class SignedOut:
     """It is done. url: where the client wants the person; empty to say so here."""
 
     url: str = field(repr=False)
+    frames: tuple[str, ...] = field(default=(), repr=False)
+    """What the browser is to open first (`oidc.front_channel`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Logout:
         clients: Clients,
         id_tokens: IdTokens,
         families: Families,
+        front_channel: FrontChannel,
         secret_keys: SecretKeys,
         sign_in: SignIn,
         clock: Clock,
@@ -73,6 +79,7 @@ class Logout:
         self._clients = clients
         self._id_tokens = id_tokens
         self._families = families
+        self._front_channel = front_channel
         self._secret_keys = secret_keys
         self._sign_in = sign_in
         self._clock = clock
@@ -84,18 +91,16 @@ class Logout:
         if there is None:
             return SignedOut(asked.url)
         if asked.sign_in == there.sign_in:
-            self._end(there.sign_in)
-            return SignedOut(asked.url)
+            return SignedOut(asked.url, self._end(there.sign_in))
         name = asked.client.name if asked.client else ""
-        return Confirm(self._seal({"url": asked.url}, self._sign_in.browser()), name)
+        return Confirm(self._seal({"url": asked.url}, self._sign_in.browser()), name, asked.url)
 
     def confirm(self, handle: str) -> SignedOut:
         """The person said yes. Raises `InvalidRequest` for a handle that isn't this browser's, or is over."""
         kept = self._unseal(handle, self._sign_in.browser())
         there = self._sign_in.current()
-        if there is not None:
-            self._end(there.sign_in)
-        return SignedOut(str(kept["url"]))
+        frames = () if there is None else self._end(there.sign_in)
+        return SignedOut(str(kept["url"]), frames)
 
     def keep(self, parameters: Mapping[str, str]) -> str:
         """A POST may come from another site, without our cookie: a handle for the GET that follows, for any browser."""
@@ -125,10 +130,12 @@ class Logout:
         url = _address(client, parameters.get("post_logout_redirect_uri"), parameters.get("state"))
         return _Asked(client, meant[0] if meant else "", url)
 
-    def _end(self, sign_in: str) -> None:
+    def _end(self, sign_in: str) -> tuple[str, ...]:
+        frames = self._front_channel.frames(sign_in)
         with self._database.transaction() as tx:
             self._families.end_of_sign_in(tx, sign_in)
         self._sign_in.end(sign_in)
+        return frames
 
     def _seal(self, kept: Mapping[str, Any], browser: str) -> str:
         ends_at = int((self._clock.now() + HANDLE_LIFETIME).timestamp())

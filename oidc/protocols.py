@@ -58,6 +58,14 @@ class SignIn(Protocol):
         """End that sign-in (RP-initiated logout)."""
 
 
+@dataclass(frozen=True, slots=True)
+class FoundClaims:
+    """What a snapshot holds of a person: which claims, and what opens them once the transaction is over."""
+
+    names: frozenset[str]
+    open: Callable[[], Mapping[str, Any]]
+
+
 class Subjects(Protocol):
     """Facts about a person."""
 
@@ -70,10 +78,10 @@ class Subjects(Protocol):
     def find(self, login_hint: str) -> SubjectId | None:
         """Who signs in with this e-mail address, confirmed; None for anything else. It takes as long either way."""
 
-    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> Callable[[], Mapping[str, Any]]:
-        """The same from this snapshot, as far as these claims need it. Call what is returned after the transaction.
+    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
+        """The same from this snapshot, as far as these claims need it.
 
-        What is sealed is opened only then: that may reach the key ring.
+        What is sealed is opened after the transaction only: that may reach the key ring.
         """
 
 
@@ -148,11 +156,17 @@ class Screens(Protocol):
     def form_post(self, redirect_uri: str, parameters: Mapping[str, str]) -> str:
         """The page that posts the response (OAuth 2.0 Form Post Response Mode)."""
 
-    def confirm_sign_out(self, handle: str, client_name: str) -> str:
-        """The page that asks whether to sign out (RP-Initiated Logout §2)."""
+    def confirm_sign_out(self, handle: str, client_name: str, url: str) -> str:
+        """The page that asks whether to sign out (RP-Initiated Logout §2).
 
-    def signed_out(self) -> str:
-        """The page after signing out without a redirect."""
+        url: where its answer leads; empty when nowhere else.
+        """
+
+    def signed_out(self, frames: Sequence[str], url: str) -> str:
+        """The page after signing out. frames: what to open unseen (Front-Channel Logout §3).
+
+        url: where it goes on when those were opened; empty to stay.
+        """
 
 
 class Notices(Protocol):

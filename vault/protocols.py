@@ -27,6 +27,7 @@ class Presentation:
     """Every Authorization header, in order."""
     dpop: Sequence[str] = field(default=(), repr=False)
     client_certificate: bytes | None = None
+    """The one of the TLS connection, DER (RFC 8705)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class VaultAccessTokens:
                 presentation.url,
                 presentation.authorization,
                 presentation.dpop,
+                client_certificate=presentation.client_certificate,
                 audience=self._vault_url,
             )
         return VaultPresented(self._tokens, presented, self._resource_metadata)

@@ -7,6 +7,7 @@ sealed, what was typed into a form whose sign-in had expired.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -129,10 +130,19 @@ def allow_form_action(origin: str) -> None:
     origin: an absolute URI; only scheme, host and port are used. A private-use scheme (RFC 8252 §7.1) allows itself.
     Empty when the answer doesn't go by redirect: nothing more is allowed then.
     """
-    if not origin:
-        return
-    parts = urlsplit(origin)
+    if origin:
+        _allow("form_actions", origin)
+
+
+def allow_frames(addresses: Sequence[str]) -> None:
+    """Let the page being answered hold frames of these origins. addresses: absolute URIs."""
+    for address in addresses:
+        _allow("frames", address)
+
+
+def _allow(what: str, address: str) -> None:
+    parts = urlsplit(address)
     source = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
     if any(character in source for character in " ;,\r\n\t'\""):
         return
-    g.setdefault("form_actions", []).append(source)
+    g.setdefault(what, []).append(source)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from flask import render_template
 
-from citizen_account.adapters.browser import allow_form_action
+from citizen_account.adapters.browser import allow_form_action, allow_frames
 from oidc.protocols import ErrorScreen
 
 
@@ -24,10 +24,12 @@ class HouseScreens:
         allow_form_action(redirect_uri)
         return render_template("form_post.html", redirect_uri=redirect_uri, parameters=parameters)
 
-    def confirm_sign_out(self, handle: str, client_name: str) -> str:
+    def confirm_sign_out(self, handle: str, client_name: str, url: str) -> str:
         """See `oidc.protocols.Screens.confirm_sign_out`."""
+        allow_form_action(url)
         return render_template("confirm_sign_out.html", handle=handle, client_name=client_name)
 
-    def signed_out(self) -> str:
-        """See `oidc.protocols.Screens.signed_out`."""
-        return render_template("signed_out.html")
+    def signed_out(self, frames: Sequence[str], url: str) -> str:
+        """See `oidc.protocols.Screens.signed_out`: without JavaScript a link goes on."""
+        allow_frames(frames)
+        return render_template("signed_out.html", frames=frames, url=url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from citizen_account.accounts import Accounts, Address, Attribute
@@ -10,9 +10,10 @@ from citizen_account.addresses import EmailAddress
 from citizen_account.authentication import email_key
 from citizen_account.errors import NoSuchAccount
 from citizen_account.store import accounts, addresses
-from citizen_account.store.addresses import EMAIL
+from citizen_account.store.accounts import AttributeRow
+from citizen_account.store.addresses import EMAIL, AddressRow
 from config.database import Database, Transaction
-from oidc.protocols import SubjectId
+from oidc.protocols import FoundClaims, SubjectId
 
 STREET = ("street_address", "postal_code", "locality")
 TEXTS = ("given_name", "family_name", "birthdate")
@@ -32,19 +33,19 @@ class AccountSubjects:
     def claims(self, subject: SubjectId) -> Mapping[str, Any]:
         """See `oidc.protocols.Subjects.claims`. An address that is not confirmed is not told."""
         with self._database.reading() as tx:
-            known = self.read(tx, subject, EVERY_CLAIM)
-        return known()
+            found = self.read(tx, subject, EVERY_CLAIM)
+        return found.open()
 
     def find(self, login_hint: str) -> SubjectId | None:
         """See `oidc.protocols.Subjects.find`. What is no address is looked up all the same."""
         found = self._accounts.find_by_email(EmailAddress("", email_key(login_hint)))
         return None if found is None else SubjectId(found)
 
-    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> Callable[[], Mapping[str, Any]]:
+    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
         """See `oidc.protocols.Subjects.read`."""
         account = accounts.get(tx, subject)
         if account is None:
-            return dict
+            return FoundClaims(frozenset(), dict)
         facts = accounts.attributes_of(tx, subject) if FROM_FACTS.intersection(names) else ()
         contacts = addresses.of_account(tx, subject) if CONTACTS.intersection(names) else ()
 
@@ -58,7 +59,21 @@ class AccountSubjects:
             except NoSuchAccount:  # closed since: nobody has a key to what was read any more
                 return {}
 
-        return opened
+        return FoundClaims(_names(facts, contacts), opened)
+
+
+def _names(facts: Iterable[AttributeRow], contacts: Iterable[AddressRow]) -> frozenset[str]:
+    """The claims that `_claims` will make of these rows, unopened."""
+    known = {row.name for row in facts}
+    names = {"locale", *known.intersection(TEXTS)}
+    if known & {"given_name", "family_name"}:
+        names.add("name")
+    if known.intersection(STREET):
+        names.add("address")
+    confirmed = {"email" if row.kind == EMAIL else "phone_number" for row in contacts if row.confirmed_at is not None}
+    for name in confirmed | known.intersection({"phone_number"}):
+        names |= {name, f"{name}_verified"}
+    return frozenset(names)
 
 
 def _claims(language: str, facts: Mapping[str, Attribute], contacts: Sequence[Address]) -> Mapping[str, Any]:

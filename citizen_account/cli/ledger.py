@@ -5,6 +5,7 @@ Verify and checkpoint show nothing readable.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -100,11 +101,10 @@ def checkpoint() -> None:
 @command.command("export")
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--email", prompt="Your e-mail address")
-@click.option("--password", prompt="Your password", hide_input=True)
-def export(target: Path, email: str, password: str) -> None:
+def export(target: Path, email: str) -> None:
     """Write the signed bundle of the whole log to TARGET (a .zip). Asks for an auditor's sign-in."""
     house = said.house("ledger export")
-    auditor = _auditor(house, email, password)
+    auditor = _auditor(house, email)
     try:
         with said.working("Writing the bundle"):
             written = house.export.bundle(auditor, target)
@@ -117,15 +117,14 @@ def export(target: Path, email: str, password: str) -> None:
 @click.argument("pseudonym")
 @click.option("--reason", type=click.Choice(REASONS), required=True, help="Why you look; it becomes an entry.")
 @click.option("--email", prompt="Your e-mail address")
-@click.option("--password", prompt="Your password", hide_input=True)
 @said.as_json
-def set_aside(pseudonym: str, reason: str, email: str, password: str, as_json: bool) -> None:
+def set_aside(pseudonym: str, reason: str, email: str, as_json: bool) -> None:
     """Show the exchanges of a closed account, set aside by law. Asks for an auditor's sign-in.
 
     PSEUDONYM: what the ledger calls the person (field `persons` of an entry).
     """
     house = said.house("ledger set-aside")
-    auditor = _auditor(house, email, password)
+    auditor = _auditor(house, email)
     try:
         found = house.search.set_aside(auditor, pseudonym, reason)
     except UnknownEntry:
@@ -134,7 +133,9 @@ def set_aside(pseudonym: str, reason: str, email: str, password: str, as_json: b
     said.told(rows, ("time", "kind", "outcome", "client", "document_type", "purpose", "agent"), as_json=as_json)
 
 
-def _auditor(house: House, email: str, password: str) -> PersonId:
+def _auditor(house: House, email: str) -> PersonId:
+    # Never an argument: every user of the machine reads those. From a pipe it is read as it comes.
+    password = click.prompt("Your password", hide_input=sys.stdin.isatty(), err=True)
     account = house.authentication.verify(email, password)
     if account is None or AUDITOR not in house.roles.of(account):
         raise click.ClickException("This sign-in is not an auditor's.")

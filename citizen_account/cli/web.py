@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -9,13 +10,9 @@ import click
 from granian import Granian
 from granian.constants import Interfaces
 
-from citizen_account.cli import installation
 from citizen_account.cli.children import die_with_parent, wait_at
 from config import ports
 from config.errors import ConfigurationError
-from config.logs import get_logger
-
-log = get_logger(__name__)
 
 BLOCKING_THREADS = 16
 """Requests that one process works on at once; the rest waits in the backlog."""
@@ -28,7 +25,7 @@ BLOCKING_THREADS = 16
 @click.option("--gate", type=int, hidden=True)
 def command(host: str, port: int, processes: int, gate: int | None) -> None:
     """Serve the pages and endpoints."""
-    installation.begin()  # what is wrong with the settings is said here, once, not by every process
+    _check_settings()
     if not ports.is_free(port, host):
         message = f"Port {port} of {host} is in use. Stop what uses it, or choose another: citizen-account web --port"
         raise ConfigurationError(message)
@@ -53,12 +50,43 @@ def command(host: str, port: int, processes: int, gate: int | None) -> None:
     ).serve(target_loader=load)
 
 
+def _check_settings() -> None:
+    """Say once, not in every process, what is wrong with the settings. Raises `ConfigurationError`.
+
+    Read in a child of its own: that takes 20 MB, which the parent of the serving processes would keep for ever.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            _read_settings(writer)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        wrong = pipe.read()
+    os.waitpid(child, 0)
+    if wrong:
+        raise ConfigurationError(wrong)
+
+
+def _read_settings(writer: int) -> None:
+    from citizen_account.cli import installation  # noqa: PLC0415 -- in the child alone
+
+    try:
+        installation.begin()
+    except ConfigurationError as error:
+        os.write(writer, str(error).encode())
+
+
 def application(gate: int | None = None) -> Any:
     """The WSGI application of one worker process. gate: see `wait_at`."""
     from citizen_account.app import create_app  # noqa: PLC0415 -- after the fork: the parent stays small
+    from citizen_account.cli import installation  # noqa: PLC0415 -- as above
     from citizen_account.cli.cage import cage_in_words  # noqa: PLC0415 -- as above
     from citizen_account.wiring import build  # noqa: PLC0415 -- as above
     from config import breakdowns  # noqa: PLC0415 -- as above
+    from config.logs import get_logger  # noqa: PLC0415 -- as above
 
     cage = cage_in_words()
     wait_at(gate)
@@ -71,5 +99,5 @@ def application(gate: int | None = None) -> Any:
             raise
         sys.stderr.write(f"{sentence}\n")
         raise SystemExit(1) from None
-    log.info("web_started", cage=cage)
+    get_logger(__name__).info("web_started", cage=cage)
     return made

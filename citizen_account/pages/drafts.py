@@ -90,7 +90,8 @@ def save(house: House) -> Saved:
     upload = None
     try:
         if getattr(view, "streams_upload", False):
-            request.max_content_length = None
+            # None would be the limit of every other form: Flask takes it for "as configured".
+            request.max_content_length = 2 * house.settings.limits.max_document_bytes
             upload = Upload(request.stream, request.content_type or "")
             form: Draft = MultiDict(upload.fields)
         elif request.mimetype.startswith("multipart/"):

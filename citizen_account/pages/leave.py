@@ -13,7 +13,7 @@ from citizen_account import screen
 from citizen_account.pages.accesses import standing_of
 from citizen_account.pages.sentences import Known, Sentences
 from citizen_account.screen import gettext as _
-from citizen_account.security import CITIZEN, PUBLIC, policy, require
+from citizen_account.security import CITIZEN, PUBLIC, allow_frames, policy, require
 from config.rate_limits import address_key
 
 if TYPE_CHECKING:
@@ -35,15 +35,21 @@ def blueprint(house: House) -> Blueprint:
     @pages.post("/leave")
     @policy(CITIZEN)
     def leave() -> Any:
-        account = require().account
+        person = require()
+        account = person.account
         if house.credentials.has_password(account):
             house.rate_limits.check("leave", account, TRIES, PER)
             if not house.credentials.check(account, request.form.get("password", "")):
                 return _asked(house, {"password": _("This is not your password. Nothing was closed. Try again.")})
+        frames = house.front_channel.frames(person.sign_in.id)
+        allow_frames(frames)
         receipt = house.erasure.close(account)
         house.browser.forget()
         response = screen.page(
-            "left.html", receipt=receipt, receipt_address=f"{house.settings.public_url}/closed-account"
+            "left.html",
+            receipt=receipt,
+            receipt_address=f"{house.settings.public_url}/closed-account",
+            frames=frames,
         )
         response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response

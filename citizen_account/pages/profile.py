@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, request
 from citizen_account import screen
 from citizen_account.addresses import EmailAddress, readable_phone_number
 from citizen_account.errors import BadAddress, BadValue, WeakPassword, WrongPassword
+from citizen_account.pages.drafts import keeps_draft, taken
 from citizen_account.pages.sign_up import email_help, password_help
 from citizen_account.pages.visitor import visitor
 from citizen_account.screen import gettext as _
@@ -26,10 +27,11 @@ def blueprint(house: House) -> Blueprint:
     @pages.get("/profile")
     @policy(CITIZEN)
     def show() -> Any:
-        return _page(house, {})
+        return _shown(house)
 
     @pages.post("/profile")
     @policy(CITIZEN)
+    @keeps_draft(*FIELDS)
     def facts() -> Any:
         typed = {name: request.form.get(name, "").strip() for name in FIELDS}
         errors: dict[str, str] = {}
@@ -81,7 +83,15 @@ def blueprint(house: House) -> Blueprint:
     return pages
 
 
-def _page(house: House, errors: dict[str, str], typed: dict[str, str] | None = None) -> Any:
+def _shown(house: House) -> Any:
+    draft = taken(house)
+    if draft is None:
+        return _page(house, {})
+    again = _("You are signed in again. What you had typed is still here, and nothing of it has been kept yet.")
+    return _page(house, {}, draft.to_dict(), again=again)
+
+
+def _page(house: House, errors: dict[str, str], typed: dict[str, str] | None = None, again: str = "") -> Any:
     account = require().account
     known = {name: attribute.value for name, attribute in house.accounts.attributes(account).items()}
     if known.get("phone_number"):
@@ -94,6 +104,7 @@ def _page(house: House, errors: dict[str, str], typed: dict[str, str] | None = N
         current_email=house.accounts.email(account),
         has_password=house.credentials.has_password(account),
         done=request.args.get("done", ""),
+        again=again,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 
 from citizen_account import screen
-from citizen_account.security import PUBLIC, current_account, policy
+from citizen_account.security import PUBLIC, allow_frames, current_account, policy
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -21,10 +21,12 @@ def blueprint(house: House) -> Blueprint:
     @policy(PUBLIC)
     def sign_out() -> Any:
         person = current_account()
+        frames = house.front_channel.frames(person.sign_in.id) if person else ()
         if person is not None:
             house.sessions.end(person.sign_in.id)
         house.browser.forget()
-        answer = screen.page("signed_out.html", current_account=None, navigation=[])
+        allow_frames(frames)
+        answer = screen.page("signed_out.html", current_account=None, navigation=[], frames=frames)
         # Not "cookies": the language chosen here, and that this browser is known, stay.
         answer.headers["Clear-Site-Data"] = '"cache", "storage"'
         return answer

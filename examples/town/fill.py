@@ -20,6 +20,8 @@ from vault.document_types import PaperDates
 from vault.errors import UnfitPaper
 from vault.protocols import DocumentId, LendingId, OwnerId, Permission
 
+FIRST_HOUR, LAST_HOUR = 8, 19
+"""When services read and people approve, UTC."""
 SERVICES = (
     ("school-enrolment", "school_enrolment", (("proof_of_address",), ("identity_card",), ("birth_certificate",))),
     ("school-meals", "canteen", (("income_tax_notice",),)),
@@ -96,9 +98,11 @@ def _live(
     """Approvals and reads over the rest of the two weeks; one person takes something back."""
     steps = [(person, service) for person in people for service in SERVICES if dice.random() < 0.6]  # noqa: PLR2004 -- most
     dice.shuffle(steps)
-    pause = (clock.end - clock.now()) / (len(steps) + 1)
+    awake = (LAST_HOUR - FIRST_HOUR) / 24
+    pause = (clock.end - clock.now()) * awake / (len(steps) + 1)
     for (account, owner, kept), (client, purpose, wanted) in steps:
         clock.advance(pause)
+        _wait_for_the_day(clock)
         chosen = [next((kept[code] for code in codes if code in kept), None) for codes in wanted]
         if not any(chosen):
             continue
@@ -111,6 +115,13 @@ def _live(
     standing = house.consent.grants_of(SubjectId(account))
     if len(standing) > 1:
         house.consent.take_back(SubjectId(account), standing[-1].id)
+
+
+def _wait_for_the_day(clock: TownClock) -> None:
+    """People do this between breakfast and supper."""
+    hour = clock.now().hour
+    if not FIRST_HOUR <= hour < LAST_HOUR:
+        clock.advance(timedelta(hours=(FIRST_HOUR - hour) % 24))
 
 
 def _release(

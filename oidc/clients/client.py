@@ -86,10 +86,16 @@ class Client:
     """Where it is told, server to server, that a sign-in ended."""
     backchannel_logout_session_required: bool = False
     """Whether it needs `sid` there; it is always told."""
+    frontchannel_logout_uri: str = ""
+    """Opened in the browser, in a hidden frame, when a sign-in ended."""
+    frontchannel_logout_session_required: bool = False
+    """Whether it needs `iss` and `sid` there; it is always told."""
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
     """RFC 9449 §5.2: a token request without a proof is refused."""
+    tls_client_certificate_bound_access_tokens: bool = False
+    """RFC 8705 §3.4: a token request without a certificate is refused."""
     contract: Mapping[str, Any] = field(default_factory=dict)
     """What the vault may be asked: purposes, retention, contact."""
     contacts: tuple[str, ...] = ()

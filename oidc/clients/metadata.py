@@ -51,7 +51,6 @@ _UNSUPPORTED = (
     "backchannel_user_code_parameter",
     "introspection_encrypted_response_alg",
     "request_object_encryption_alg",
-    "tls_client_certificate_bound_access_tokens",
 )
 
 
@@ -82,6 +81,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         raise InvalidClientMetadata(f"grant_types: not for a client of profile {profile.name}")
     if "authorization_code" in grant_types and not uris:
         raise InvalidRedirectUri("redirect_uris: at least one is needed")
+    by_certificate = _flag(metadata, "tls_client_certificate_bound_access_tokens")
     default_alg = default_alg if default_alg in profile.signing_algorithms else "ES256"
     client = Client(
         client_id=given_id,
@@ -119,13 +119,20 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         **_backchannel(metadata, grant_types),
         backchannel_logout_uri=_text(metadata, "backchannel_logout_uri"),
         backchannel_logout_session_required=_flag(metadata, "backchannel_logout_session_required"),
+        frontchannel_logout_uri=_frontchannel_logout_uri(metadata, uris),
+        frontchannel_logout_session_required=_flag(metadata, "frontchannel_logout_session_required"),
         require_pkce=_pkce(metadata, method, profile),
         require_pushed_authorization_requests=_demanded(
             metadata, "require_pushed_authorization_requests", profile, demanded=profile.pushed_requests
         ),
+        # FAPI 2.0 §5.3.2.1: by the one or by the other.
         dpop_bound_access_tokens=_demanded(
-            metadata, "dpop_bound_access_tokens", profile, demanded=profile.sender_constrained
+            metadata,
+            "dpop_bound_access_tokens",
+            profile,
+            demanded=profile.sender_constrained and not by_certificate,
         ),
+        tls_client_certificate_bound_access_tokens=by_certificate,
         profile=profile.name,
         contract=contract.check(metadata.get("contract", {})),
         contacts=tuple(_list(metadata, "contacts")),
@@ -212,6 +219,14 @@ def _web_address(metadata: Mapping[str, Any], name: str) -> str:
         except InvalidRedirectUri as error:
             raise InvalidClientMetadata(f"{name}: {error.description}") from error
     return value
+
+
+def _frontchannel_logout_uri(metadata: Mapping[str, Any], uris: Collection[str]) -> str:
+    uri = _web_address(metadata, "frontchannel_logout_uri")
+    # Front-Channel Logout §2: or any client could have any site opened in a person's browser.
+    if uri and redirect_uris.origin(uri) not in {redirect_uris.origin(one) for one in uris}:
+        raise InvalidClientMetadata("frontchannel_logout_uri: scheme, host and port of a redirect_uri")
+    return uri
 
 
 def _scopes(metadata: Mapping[str, Any]) -> frozenset[str]:

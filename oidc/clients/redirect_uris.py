@@ -50,9 +50,9 @@ def _check_web(uri: str, parts: SplitResult) -> None:
 
 
 def origin(uri: str) -> str:
-    """The origin of a registered http or https URI as a browser writes it (RFC 6454 §6.2): default ports left out."""
+    """The origin of a registered URI as a browser writes it (RFC 6454 §6.2): default ports left out."""
     parts = urlsplit(uri)
-    default = {"https": 443, "http": 80}[parts.scheme]
+    default = {"https": 443, "http": 80}.get(parts.scheme)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = "" if parts.port in {None, default} else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"

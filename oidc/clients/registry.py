@@ -146,8 +146,13 @@ class Clients:
         )
 
     def _check_certificates(self, client: Client) -> None:
-        if not self._takes_certificates and client.token_endpoint_auth_method in CERTIFICATE_METHODS:
+        if self._takes_certificates:
+            return
+        if client.token_endpoint_auth_method in CERTIFICATE_METHODS:
             raise InvalidClientMetadata("token_endpoint_auth_method: no proxy passes certificates on here")
+        if client.tls_client_certificate_bound_access_tokens:
+            name = "tls_client_certificate_bound_access_tokens"
+            raise InvalidClientMetadata(f"{name}: no proxy passes certificates on here")
 
     def _check_addresses(self, metadata: Mapping[str, Any], client: Client) -> None:
         if client.jwks_uri:

@@ -42,6 +42,8 @@ def metadata(
         "end_session_endpoint": f"{issuer}/end-session",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "scopes_supported": list(scope.SCOPES),
         "response_types_supported": list(response.RESPONSE_TYPES),
         "response_modes_supported": list(response.RESPONSE_MODES),
@@ -78,6 +80,7 @@ def metadata(
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
         "protected_resources": [f"{issuer}/vault"],
+        **({"tls_client_certificate_bound_access_tokens": True} if certificates else {}),
         **({"mtls_endpoint_aliases": _aliases(mutual_tls_url)} if certificates and mutual_tls_url else {}),
     }
 
@@ -88,6 +91,7 @@ def _aliases(url: str) -> dict[str, str]:
         "token_endpoint": f"{url}/token",
         "userinfo_endpoint": f"{url}/userinfo",
         "pushed_authorization_request_endpoint": f"{url}/par",
+        "device_authorization_endpoint": f"{url}/device-authorization",
         "introspection_endpoint": f"{url}/introspect",
         "revocation_endpoint": f"{url}/revoke",
     }

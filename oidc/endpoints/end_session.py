@@ -58,8 +58,10 @@ def blueprint(logout: Logout, screens: Screens) -> Blueprint:
 
 def _answer(outcome: Confirm | SignedOut, screens: Screens) -> Response:
     if isinstance(outcome, Confirm):
-        return _page(screens.confirm_sign_out(outcome.handle, outcome.client_name), 200)
-    return _redirect(outcome.url) if outcome.url else _page(screens.signed_out(), 200)
+        return _page(screens.confirm_sign_out(outcome.handle, outcome.client_name, outcome.url), 200)
+    if outcome.url and not outcome.frames:
+        return _redirect(outcome.url)
+    return _page(screens.signed_out(outcome.frames, outcome.url), 200)
 
 
 def _refused(error: OAuthError, screens: Screens) -> Response:

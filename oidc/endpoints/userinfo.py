@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from config import client_certificates
 from oidc.endpoints import web_origins
 from oidc.endpoints.client_request import FORM, NO_STORE, error_response, json_response, read
 from oidc.errors import InvalidRequest, OAuthError
@@ -27,6 +28,7 @@ def blueprint(userinfo: Userinfo) -> Blueprint:
             path=request.path,
             authorization=authorization,
             dpop=request.headers.getlist("DPoP"),
+            client_certificate=shown.der if (shown := client_certificates.of(request.environ)) else None,
         )
         if isinstance(told, TokenChallenge):
             return _challenge(told)

@@ -31,7 +31,7 @@ class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc] # Authlib
             sub=client.client_id,
             scope=_accepted(client, scope),
             audience=(self.server.issuer,),
-            jkt=self.request.proof.jkt if self.request.proof else None,
+            binding=self.request.binding,
         )
 
 

@@ -51,9 +51,7 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc] # Authlib has no ty
         row, family = found
         if family.client_id != request.client.client_id:
             return None
-        # RFC 9449 §5: a public client's refresh token is bound to its key; another key is no retry and no reuse.
-        key = request.proof.jkt if request.proof else None
-        if request.client.is_public and family.jkt not in {None, key}:
+        if request.client.is_public and not _is_bound_to(family, request):
             return None
         if family.ended_at is not None:
             if family.ended_reason == TAKEN_BACK and row.used_at is None:
@@ -80,9 +78,18 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc] # Authlib has no ty
             client=self.request.client,
             scope=tuple(dict.fromkeys(scope_to_list(asked))) if asked else family.scope,
             refresh_token=refresh_token.successor,
-            jkt=self.request.proof.jkt if self.request.proof else None,
+            binding=self.request.binding,
             from_code=False,
         )
 
     def revoke_old_credential(self, refresh_token: FoundToken) -> None:
         """It was used up before anything was given."""
+
+
+def _is_bound_to(family: AuthorizationRow, request: TokenRequest) -> bool:
+    """A public client's refresh token is bound to its key (RFC 9449 §5) or certificate (RFC 8705 §4).
+
+    Another one is no retry and no reuse: it ends nothing.
+    """
+    key = request.proof.jkt if request.proof else None
+    return family.jkt in {None, key} and family.x5t_s256 in {None, request.x5t_s256}

@@ -34,7 +34,7 @@ from oidc.errors import (
 )
 from oidc.store import authorizations
 from oidc.store.authorizations import AuthorizationRow
-from oidc.tokens.binding import Proof
+from oidc.tokens.binding import Binding, Proof, thumbprint
 from oidc.tokens.families import Families
 from oidc.tokens.refresh_token import RefreshTokens
 
@@ -63,8 +63,8 @@ class TokenDraft:
     client: Client
     scope: tuple[str, ...]
     refresh_token: str | None = field(repr=False)
-    jkt: str | None
-    """The key that the access token is bound to."""
+    binding: Binding
+    """What the access token is bound to."""
     from_code: bool
 
 
@@ -77,7 +77,7 @@ class AccessDraft:
     scope: tuple[str, ...]
     audience: tuple[str, ...]
     """Some of it, when the request names resources."""
-    jkt: str | None
+    binding: Binding
 
 
 class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
@@ -101,6 +101,18 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
         self.tx: Transaction
         self.commits = False
         """Whether the refusal has an effect that must be kept (a family ended)."""
+
+    @property
+    def x5t_s256(self) -> str | None:
+        """The thumbprint of the certificate that the client showed, if it did."""
+        shown = self.presented.client_certificate
+        return thumbprint(shown.der) if shown else None
+
+    @property
+    def binding(self) -> Binding:
+        """What this request's tokens are bound to: a proof always binds, a certificate if the client registered so."""
+        by_certificate = self.client.tls_client_certificate_bound_access_tokens
+        return Binding(jkt=self.proof.jkt if self.proof else None, x5t_s256=self.x5t_s256 if by_certificate else None)
 
     @property
     def form(self) -> Mapping[str, str]:
@@ -144,21 +156,21 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no t
         raise LookupError(message)
 
     def first_draft(self, request: TokenRequest, family: AuthorizationRow) -> TokenDraft:
-        """The first tokens of a family, binding that of a public client to the key of its proof (RFC 9449 §5).
+        """The first tokens of a family, binding that of a public client as they are (RFC 9449 §5, RFC 8705 §4).
 
         Raises `InvalidGrantError` when the family is bound to another key.
         """
-        jkt = request.proof.jkt if request.proof else None
-        if family.jkt is not None and family.jkt != jkt:
+        binding = request.binding
+        if family.jkt is not None and family.jkt != binding.jkt:
             raise InvalidGrantError("the code is bound to another key")
-        if jkt is not None and family.jkt is None and request.client.is_public:
-            authorizations.bind(request.tx, family.id, jkt)
+        if request.client.is_public and binding not in {Binding(), Binding(jkt=family.jkt)}:
+            authorizations.bind(request.tx, family.id, jkt=binding.jkt, x5t_s256=binding.x5t_s256)
         return TokenDraft(
             family=family,
             client=request.client,
             scope=family.scope,
             refresh_token=self.refresh_tokens.issue(request.tx, family) if family.refreshes else None,
-            jkt=jkt,
+            binding=binding,
             from_code=True,
         )
 

@@ -206,6 +206,7 @@ class Issuing:
         """
         authenticated = self._client_authentication.authenticate(presented)
         proof = self._proof(presented, authenticated)
+        _check_certificate(presented, authenticated.client)
         if not presented.form.get("grant_type"):
             raise InvalidRequest("grant_type is missing")
         request = TokenRequest(presented, authenticated, proof)
@@ -282,11 +283,11 @@ class Issuing:
 
     def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
         token, lifetime = self._access_tokens.make_alone(
-            client_id=draft.client_id, sub=draft.sub, scope=draft.scope, audience=audience, jkt=draft.jkt
+            client_id=draft.client_id, sub=draft.sub, scope=draft.scope, audience=audience, binding=draft.binding
         )
         return {
             "access_token": token,
-            "token_type": "DPoP" if draft.jkt else "Bearer",
+            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
             "expires_in": int(lifetime.total_seconds()),
             "scope": " ".join(draft.scope),
         }
@@ -296,11 +297,11 @@ class Issuing:
         lent = self._evidence.described(family.lendings) if family.lendings and self._vault in audience else ()
         details = enriched(lent, self._vault)
         access_token, lifetime = self._access_tokens.make(
-            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), jkt=draft.jkt
+            family, scope=draft.scope, audience=audience, authorization_details=in_token(details), binding=draft.binding
         )
         answer: dict[str, Any] = {
             "access_token": access_token,
-            "token_type": "DPoP" if draft.jkt else "Bearer",
+            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
             "expires_in": int(lifetime.total_seconds()),
             "scope": " ".join(draft.scope),
         }
@@ -322,15 +323,16 @@ class Issuing:
         """Write down which claims the ID token tells, and read them; see `Subjects.read`."""
         if not draft.family.id_token_claims or OPENID not in draft.scope:
             return dict
+        found = self._subjects.read(tx, SubjectId(draft.family.subject), draft.family.id_token_claims)
         entry = ClaimsReleased(
             actor_kind=ActorKind.SERVICE,
             persons=(PersonId(draft.family.subject),),
             client=draft.family.client_id,
-            claims=" ".join(sorted(draft.family.id_token_claims)),
+            claims=" ".join(sorted(found.names.intersection(draft.family.id_token_claims))),
             grant=draft.family.grant_id,
         )
         self._ledger.append(tx, entry)
-        return self._subjects.read(tx, SubjectId(draft.family.subject), draft.family.id_token_claims)
+        return found.open
 
     def _audience(self, scope: Collection[str], lendings: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
         whole = [self._issuer] if OPENID in scope else []
@@ -359,6 +361,12 @@ class Issuing:
             now=self._clock.now(),
         )
         return sign_in_clients.find(tx, signed_in.sign_in, client.client_id) or made
+
+
+def _check_certificate(presented: ClientRequest, client: Client) -> None:
+    """RFC 8705 §3: a client whose tokens are bound to certificates shows one, however it authenticates."""
+    if client.tls_client_certificate_bound_access_tokens and presented.client_certificate is None:
+        raise InvalidRequest("this client's tokens are bound: a certificate is needed")
 
 
 def _end(otherwise: datetime, until: datetime | None, *, refreshes: bool) -> datetime:

@@ -48,7 +48,13 @@ class Userinfo:
         self._clock = clock
 
     def tell(
-        self, *, method: str, path: str, authorization: Sequence[str], dpop: Sequence[str]
+        self,
+        *,
+        method: str,
+        path: str,
+        authorization: Sequence[str],
+        dpop: Sequence[str],
+        client_certificate: bytes | None,
     ) -> Mapping[str, Any] | str | TokenChallenge:
         """The claims; a JWT of them when the client registered that; or why the token isn't enough.
 
@@ -56,22 +62,27 @@ class Userinfo:
         """
         try:
             presented = self._access_tokens.judge(
-                method, f"{self._issuer}{path}", authorization, dpop, audience=self._issuer
+                method,
+                f"{self._issuer}{path}",
+                authorization,
+                dpop,
+                client_certificate=client_certificate,
+                audience=self._issuer,
             )
             with self._database.transaction() as tx:
                 token = self._access_tokens.standing(tx, presented)
                 if "openid" not in token.scope:
                     raise InsufficientScope("openid")
                 names = claims.names_for(token.scope, token.family.userinfo_claims)
-                self._write_once(tx, token, names)
-                known = self._subjects.read(tx, SubjectId(token.subject), names)
+                found = self._subjects.read(tx, SubjectId(token.subject), names)
+                self._write_once(tx, token, [name for name in names if name in found.names])
             client = self._clients.get(token.client_id)
             if client is None:
                 raise InvalidToken("revoked")
         except OAuthError as error:
             return challenge(error, has_token=bool(authorization))
         is_encrypted = bool(client.userinfo_encrypted_response_alg)
-        told = claims.chosen(known(), names) | {"sub": token.sub}
+        told = claims.chosen(found.open(), names) | {"sub": token.sub}
         if client.userinfo_signed_response_alg is None:
             return self._encryption.userinfo(client, json.dumps(told), signed=False) if is_encrypted else told
         signed = told | {"iss": self._issuer, "aud": client.client_id, "iat": int(self._clock.now().timestamp())}

@@ -136,10 +136,10 @@ def get(tx: Transaction, authorization: str) -> AuthorizationRow | None:
     return row_of(row) if row else None
 
 
-def bind(tx: Transaction, authorization: str, jkt: str) -> None:
-    """Bind the family to a key: the one of the proof that came with its code."""
+def bind(tx: Transaction, authorization: str, *, jkt: str | None, x5t_s256: str | None) -> None:
+    """Bind the family to what came with its code: the key of a proof, a certificate, or both; None for neither."""
     statement = update(authorizations).where(authorizations.c.id == authorization)
-    tx.execute(statement.values(jkt=jkt))
+    tx.execute(statement.values(jkt=jkt, x5t_s256=x5t_s256))
 
 
 def end(tx: Transaction, authorization: str, reason: str, now: datetime) -> int:

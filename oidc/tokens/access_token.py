@@ -6,6 +6,7 @@ revoked, in one query, so that what was taken back stops the very next fetch.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from oidc.errors import ApprovalTakenBack, InvalidDpopProof, InvalidToken, JwtRe
 from oidc.keys import SigningKeys
 from oidc.store import authorizations, revoked_tokens
 from oidc.store.authorizations import TAKEN_BACK, AuthorizationRow
-from oidc.tokens.binding import ALGORITHMS, Proof, Proofs
+from oidc.tokens.binding import ALGORITHMS, Binding, Proof, Proofs, thumbprint
 
 LONGEST = timedelta(minutes=5)
 FAMILY = "fam"
@@ -94,7 +95,7 @@ class AccessTokens:
         scope: Sequence[str],
         audience: Sequence[str],
         authorization_details: Sequence[Mapping[str, Any]],
-        jkt: str | None,
+        binding: Binding,
     ) -> tuple[str, timedelta]:
         """A token and how long it lives. No row is written."""
         claims: dict[str, Any] = {
@@ -108,16 +109,16 @@ class AccessTokens:
         }
         if authorization_details:
             claims["authorization_details"] = list(authorization_details)
-        return self._signed(claims, jkt=jkt, ends_at=family.ends_at)
+        return self._signed(claims, binding=binding, ends_at=family.ends_at)
 
     def make_alone(
-        self, *, client_id: str, sub: str, scope: Sequence[str], audience: Sequence[str], jkt: str | None
+        self, *, client_id: str, sub: str, scope: Sequence[str], audience: Sequence[str], binding: Binding
     ) -> tuple[str, timedelta]:
         """A token of no family, about the client itself, and how long it lives. No row is written."""
         claims = {"sub": sub, "aud": list(audience), "client_id": client_id, "scope": " ".join(scope)}
-        return self._signed(claims, jkt=jkt, ends_at=None)
+        return self._signed(claims, binding=binding, ends_at=None)
 
-    def _signed(self, told: Mapping[str, Any], *, jkt: str | None, ends_at: datetime | None) -> tuple[str, timedelta]:
+    def _signed(self, told: Mapping[str, Any], *, binding: Binding, ends_at: datetime | None) -> tuple[str, timedelta]:
         now = self._clock.now()
         expires_at = now + self.lifetime if ends_at is None else min(now + self.lifetime, ends_at)
         claims: dict[str, Any] = {
@@ -127,23 +128,33 @@ class AccessTokens:
             "jti": new_id(self._randomness),
             **told,
         }
-        if jkt is not None:
-            claims["cnf"] = {"jkt": jkt}
+        if binding.confirmation:
+            claims["cnf"] = binding.confirmation
         return self._signing_keys.sign(claims, alg=SIGNED_BY, typ=jwts.ACCESS_TOKEN), expires_at - now
 
     def judge(
-        self, method: str, url: str, authorization: Sequence[str], dpop: Sequence[str], *, audience: str
+        self,
+        method: str,
+        url: str,
+        authorization: Sequence[str],
+        dpop: Sequence[str],
+        *,
+        client_certificate: bytes | None,
+        audience: str,
     ) -> Presented:
         """Everything that needs no database; `standing` says the rest, in the transaction of what the token is for.
 
         url: public origin and path. authorization, dpop: every header of that name.
+        client_certificate: the one of the TLS connection, DER.
         Raises `InvalidToken`, `InvalidDpopProof` or `UseDpopNonce`.
         """
         if len(authorization) != 1:
             raise InvalidToken("exactly one Authorization header")
         scheme, _, unverified = authorization[0].partition(" ")
         claims = self.claims_of(unverified.strip(), audience=audience)
-        jkt = claims.get("cnf", {}).get("jkt")
+        confirmation = claims.get("cnf", {})
+        _check_certificate(confirmation.get("x5t#S256"), client_certificate)
+        jkt = confirmation.get("jkt")
         if scheme.lower() == "bearer":
             if jkt is not None:
                 raise InvalidToken("a bound token needs the scheme DPoP")
@@ -210,6 +221,14 @@ class AccessTokens:
         if revoked_tokens.is_revoked(tx, claims["jti"]):  # by the client itself: whoever shows it now isn't the client
             return InvalidToken("revoked")
         return ApprovalTakenBack(family.ended_at)
+
+
+def _check_certificate(x5t_s256: str | None, shown: bytes | None) -> None:
+    """RFC 8705 §3: the token's certificate is that of the connection. Which scheme it comes by doesn't matter."""
+    if x5t_s256 is None:
+        return
+    if shown is None or not hmac.compare_digest(thumbprint(shown), x5t_s256):
+        raise InvalidToken("not the token's certificate")
 
 
 def challenge(error: OAuthError, *, has_token: bool, resource_metadata: str = "") -> TokenChallenge:

@@ -1,4 +1,4 @@
-"""Binding tokens to the client's key: DPoP proofs (RFC 9449).
+"""Binding tokens to the client's key: DPoP proofs (RFC 9449), or the certificate that it shows (RFC 8705 §3).
 
 A proof is used once: its `jti` is kept until the proof is stale. A client whose clock is wrong is told a nonce (§8),
 which is stateless: a MAC of the time window in which it was given.
@@ -43,6 +43,27 @@ class Proof:
     jkt: str
     jti: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What a token is bound to: a key, a certificate, both, or nothing."""
+
+    jkt: str | None = None
+    """RFC 9449 §6.1."""
+    x5t_s256: str | None = None
+    """RFC 8705 §3.1."""
+
+    @property
+    def confirmation(self) -> dict[str, str]:
+        """The members of `cnf` (RFC 7800); empty for a token that anybody may show."""
+        members = {"jkt": self.jkt, "x5t#S256": self.x5t_s256}
+        return {name: value for name, value in members.items() if value is not None}
+
+
+def thumbprint(certificate: bytes) -> str:
+    """`x5t#S256` of a certificate in DER (RFC 8705 §3.1)."""
+    return jwts.encode(hashlib.sha256(certificate).digest())
 
 
 class Proofs:

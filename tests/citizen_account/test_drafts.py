@@ -87,6 +87,32 @@ def test_what_was_typed_for_a_paper_comes_back_without_the_file(alice: Citizen) 
     assert alice.papers() == 0
 
 
+def test_a_paper_as_large_as_papers_may_be_loses_nothing_either(alice: Citizen) -> None:
+    answer = add_too_late(alice, pdf() + bytes(3_000_000))
+    assert next_of(answer).startswith("/papers/add?")
+    alice.town.sign_in_again(alice)
+    assert "Canary label" in alice.get(next_of(answer))
+
+
+def test_the_details_of_a_person_come_back_and_no_password_does(town: Town, alice: Citizen) -> None:
+    typed = {"given_name": "Zoé", "locality": "Testville", "phone_number": "12"}
+    fields = fields_of(alice.get("/profile"))
+    expire(alice)
+    answer = alice.client.post("/profile", data=fields | typed, base_url="http://localhost:8000")
+    assert next_of(answer) == "/profile"
+    town.sign_in_again(alice)
+    page = alice.get("/profile")
+    for value in typed.values():
+        assert f'value="{value}"' in page
+    assert "You are signed in again." in page
+    assert town.house.accounts.attributes(alice.account)["given_name"].value == "Alice"
+    expire(alice)
+    secret = {"email": "new@example.org", "email_password": "four boats", "current_password": "four boats"}
+    for path in ("/profile/email", "/profile/password"):
+        alice.client.post(path, data=fields | secret, base_url="http://localhost:8000")
+        assert not cookie(alice, "draft")
+
+
 def test_the_answers_of_the_release_page_come_back_through_adding_a_paper_too(alice: Citizen) -> None:
     handle = alice.begin([["proof_of_address"], ["identity_card"]])
     answer = alice.post(f"/release/{handle}", {"add": "0", "paper-1": "none"})

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 from werkzeug.test import Client
 
+from audit.entries import PersonId
 from config.database import Database
 from tests.citizen_account.town import Citizen, Town, redeem
 
@@ -98,3 +99,11 @@ def test_a_sign_in_whose_account_is_gone_opens_nothing(known: Citizen) -> None:
         known.town.house.accounts.erase(tx, known.account)
     assert urlsplit(known.open(known.town.authorize_url([])).location).path == "/sign-in"
     assert urlsplit(known.open("/papers").location).path == "/sign-in"
+
+
+def test_the_ledger_names_what_was_told_and_nothing_that_the_account_does_not_have(known: Citizen) -> None:
+    told = userinfo(known.town, redeem(known.town, authorize(known))["access_token"])
+    entries = known.town.house.search.of_person(PersonId(known.account)).entries
+    released = next(entry for entry in entries if entry.values["kind"] == "claims_released")
+    assert set(released.values["claims"].split()) == told.keys()
+    assert "birthdate" not in told  # asked for by the scope `profile`, never given by her

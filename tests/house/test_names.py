@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import String, Text
 
 import citizen_account.tables  # noqa: F401 -- so that the metadata is whole
+from citizen_account.cli import commands
 from config.database import metadata
 from oidc.endpoints import discovery
 
@@ -43,17 +45,6 @@ def test_every_link_of_the_readme_and_the_docs_leads_somewhere() -> None:
     assert broken == []
 
 
-def test_every_decision_that_the_code_names_was_written_down() -> None:
-    cited = {
-        name
-        for room in ("citizen_account", "oidc", "vault", "audit", "config", "tests", "docs")
-        for page in (ROOT / room).rglob("*.[pm][yd]")
-        for name in re.findall(r"docs/decisions/(\d{4}-[\w-]+\.md)", page.read_text())
-    }
-    assert len(cited) > 3
-    assert [name for name in sorted(cited) if not (ROOT / "docs/decisions" / name).exists()] == []
-
-
 def test_every_decision_that_is_cited_exists_and_has_a_number_of_its_own() -> None:
     numbers = [page.name[:4] for page in (ROOT / "docs/decisions").glob("*.md")]
     assert len(set(numbers)) == len(numbers) > 20
@@ -65,6 +56,18 @@ def test_every_decision_that_is_cited_exists_and_has_a_number_of_its_own() -> No
     cited = {number: page.name for page in pages for number in re.findall(r"docs/decisions/(\d{4})", page.read_text())}
     assert {"0501", "0601"} <= cited.keys()
     assert {number: name for number, name in cited.items() if number not in numbers} == {}
+
+
+def test_help_texts_in_the_documents_are_the_tools_own() -> None:
+    shown = {
+        (page.name, call): text
+        for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+        for call, text in re.findall(r"```\n\$ citizen-account (.*?--help)\n(.*?)```", page.read_text(), re.DOTALL)
+    }
+    assert ("README.md", "--help") in shown
+    for (page, call), text in shown.items():
+        told = CliRunner().invoke(commands, call.split(), prog_name="citizen-account", terminal_width=80).output
+        assert text == told, f"{page}: citizen-account {call}"
 
 
 def test_every_text_column_is_sealed_or_says_why_it_is_in_clear() -> None:

@@ -37,6 +37,7 @@ from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.errors import OAuthError
+from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -304,6 +305,7 @@ class House:
                 clients=self.clients,
                 id_tokens=self.id_tokens,
                 families=self.families,
+                front_channel=FrontChannel(database=self.database, clients=self.clients, issuer=ISSUER),
                 secret_keys=self.secret_keys,
                 sign_in=self.sign_in,
                 clock=self.clock,
@@ -424,11 +426,14 @@ class House:
         dpop: Sequence[str],
         *,
         audience: str,
+        client_certificate: bytes | None = None,
         resource_metadata: str = "",
     ) -> VerifiedAccessToken | TokenChallenge:
         """What a resource of ours learns of a presentation: judged first, then held against the database."""
         try:
-            presented = self.access_tokens.judge(method, url, authorization, dpop, audience=audience)
+            presented = self.access_tokens.judge(
+                method, url, authorization, dpop, client_certificate=client_certificate, audience=audience
+            )
             with self.database.transaction() as tx:
                 return self.access_tokens.standing(tx, presented)
         except OAuthError as error:

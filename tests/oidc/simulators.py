@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from config.database import Transaction
 from oidc.errors import InvalidAuthorizationDetails, JwtRefused
-from oidc.protocols import Choice, ErrorScreen, GrantId, SignedIn, SubjectId
+from oidc.protocols import Choice, ErrorScreen, FoundClaims, GrantId, SignedIn, SubjectId
 from tests.clocks import START
 
 TYPES = {"proof_of_address", "identity_card"}
@@ -60,8 +60,8 @@ class SimulatedSubjects:
     def find(self, login_hint: str) -> SubjectId | None:
         return next((SubjectId(one) for one, known in self.people.items() if known.get("email") == login_hint), None)
 
-    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> Callable[[], Mapping[str, Any]]:
-        return lambda: self.claims(subject)
+    def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
+        return FoundClaims(frozenset(self.claims(subject)), lambda: self.claims(subject))
 
 
 @dataclass
@@ -138,11 +138,11 @@ class SimulatedScreens:
     def form_post(self, redirect_uri: str, parameters: Mapping[str, str]) -> str:
         return f"form to {redirect_uri}: {dict(parameters)}"
 
-    def confirm_sign_out(self, handle: str, client_name: str) -> str:
+    def confirm_sign_out(self, handle: str, client_name: str, url: str) -> str:
         return f"sign out? {handle}"
 
-    def signed_out(self) -> str:
-        return "signed out"
+    def signed_out(self, frames: Sequence[str], url: str) -> str:
+        return " ".join(["signed out", *frames, *(["then", url] if url else [])])
 
 
 @dataclass

@@ -116,6 +116,13 @@ def test_a_whole_contract_is_kept(lone: House) -> None:
         pytest.param({"backchannel_logout_uri": "https://school.example/out#x"}, id="backchannel_logout_uri, fragment"),
         pytest.param({"backchannel_logout_uri": "https://user@school.example/"}, id="backchannel_logout_uri, user"),
         pytest.param({"backchannel_logout_session_required": "yes"}, id="session required no boolean"),
+        pytest.param(
+            {"frontchannel_logout_uri": "https://other.example/out"}, id="frontchannel_logout_uri, other host"
+        ),
+        pytest.param({"frontchannel_logout_uri": "https://school.example:444/out"}, id="frontchannel_logout_uri, port"),
+        pytest.param({"frontchannel_logout_uri": "http://127.0.0.1/out"}, id="frontchannel_logout_uri, loopback"),
+        pytest.param({"frontchannel_logout_uri": "javascript:alert(1)"}, id="frontchannel_logout_uri javascript"),
+        pytest.param({"frontchannel_logout_session_required": 1}, id="frontchannel session required, a number"),
         pytest.param({"logo_uri": "javascript:alert(1)"}, id="logo javascript"),
         pytest.param({"policy_uri": "http://school.example/"}, id="policy http"),
         pytest.param({"sector_identifier_uri": "http://127.0.0.1/"}, id="sector http"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from oidc import jwts
 from tests.oidc.provider_house import House, error_of
 
 BYE = "https://school.example/bye"
@@ -161,3 +162,51 @@ def test_an_address_keeps_its_own_query_and_gets_the_state_encoded(lone: House) 
     hint = lone.tokens(lone.add(post_logout_redirect_uris=[f"{BYE}?a=1"]))["id_token"]
     asked = {"id_token_hint": hint, "post_logout_redirect_uri": f"{BYE}?a=1", "state": "x&y=z#é"}
     assert begin(lone, **asked).location == f"{BYE}?a=1&state=x%26y%3Dz%23%C3%A9"
+
+
+OUT = "https://school.example/out?from=city"
+
+
+def visited(house: House) -> tuple[str, str]:
+    """A hint of a client that wants its frame, and the frame."""
+    house.sign_in.there = house.signed_in()
+    hint = str(house.tokens(house.add(frontchannel_logout_uri=OUT))["id_token"])
+    sid = jwts.parse_without_verifying(hint).claims["sid"]
+    return hint, f"{OUT}&iss=https%3A%2F%2Faccount.example&sid={sid}"
+
+
+def test_frames_are_opened_before_the_redirect(house: House) -> None:
+    hint, frame = visited(house)
+    answer = begin(house, id_token_hint=hint, post_logout_redirect_uri=BYE, state="s")
+    assert (answer.status_code, answer.text) == (200, f"signed out {frame} then {BYE}?state=s")
+
+
+def test_frames_are_opened_when_nobody_is_redirected(house: House) -> None:
+    hint, frame = visited(house)
+    assert begin(house, id_token_hint=hint).text == f"signed out {frame}"
+
+
+def test_frames_are_opened_after_the_person_was_asked(house: House) -> None:
+    _, frame = visited(house)
+    handle = begin(house).text.split()[-1]
+    assert house.http.post(f"/end-session/{handle}").text == f"signed out {frame}"
+
+
+def test_every_client_that_was_visited_has_its_frame_and_no_other(lone: House) -> None:
+    _, frame = visited(lone)
+    other = lone.add("library", redirect_uris=["https://library.example/cb"])
+    wanted = lone.add(
+        "museum", redirect_uris=["https://museum.example/cb"], frontchannel_logout_uri="https://museum.example/out"
+    )
+    lone.tokens(other)
+    hint = str(lone.tokens(wanted)["id_token"])
+    lone.tokens(lone.add("pool", frontchannel_logout_uri=OUT), sign_in="another sign-in")
+    first, second = sorted(begin(lone, id_token_hint=hint).text.removeprefix("signed out ").split(), reverse=True)
+    assert first == frame
+    assert second.startswith("https://museum.example/out?iss=https%3A%2F%2Faccount.example&sid=")
+
+
+def test_a_client_removed_meanwhile_has_no_frame(lone: House) -> None:
+    visited(lone)
+    lone.clients.remove("school", actor="tests")
+    assert lone.http.post(f"/end-session/{begin(lone).text.split()[-1]}").text == "signed out"

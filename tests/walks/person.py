@@ -92,7 +92,7 @@ class Person:
         page = self.go("/sign-in?lang=en")
         page.get_by_label("Your e-mail address").fill(self.email)
         page.get_by_label("Your password", exact=True).fill(password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
 
     def choose_paper(self, kind: str, file: Path, label: str = "") -> None:
         """On the form that adds a paper, everything but the button."""

@@ -84,7 +84,7 @@ def test_it_signs_in_refreshes_and_signs_out(town: RunningHouse, citizen: Person
         register(town, tmp_path, metadata)
         if mode == "dpop":
             citizen.sign_in()
-        citizen.go(address).get_by_role("button", name="Sign in").click()
+        citizen.go(address).get_by_role("button", name="Sign in", exact=True).click()
         citizen.page.get_by_role("button", name="Continue to Application").click()
         first = said(citizen, "profile")
         assert first["profile"]["email"] == citizen.email
@@ -94,4 +94,4 @@ def test_it_signs_in_refreshes_and_signs_out(town: RunningHouse, citizen: Person
         assert said(citizen, "profile")["profile"]["sub"] == first["profile"]["sub"]
         citizen.page.get_by_role("button", name="Sign out").click()
         assert said(citizen, "user") == {"user": None}
-    citizen.go("/papers?lang=en").get_by_role("button", name="Sign in").wait_for()
+    citizen.go("/papers?lang=en").get_by_role("button", name="Sign in", exact=True).wait_for()

@@ -55,5 +55,5 @@ def test_it_signs_in_fetches_refreshes_and_signs_out(town: RunningHouse, chromiu
         assert client.ask("introspect") == {"active": False}
         assert client.ask("refresh")["error"] == "invalid_grant"
     person.go("/papers?lang=en")
-    person.page.get_by_role("button", name="Sign in").wait_for()
+    person.page.get_by_role("button", name="Sign in", exact=True).wait_for()
     person.context.close()

@@ -61,7 +61,7 @@ def test_signing_in_on_the_way_leads_on_to_the_service(
     assert NAME in page.inner_text("main")
     page.get_by_label("Your e-mail address").fill(reader.email)
     page.get_by_label("Your password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(re.compile("/release/"))
     page.get_by_role("button", name=re.compile("^Don't send")).click()
     page.get_by_role("heading", name="Welcome back").wait_for()

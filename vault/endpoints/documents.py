@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from config import client_certificates
 from config.errors import Refusal
 from vault.content.media_types import MediaType
 from vault.content.previews import PAGE_MEDIA_TYPE
@@ -64,11 +65,13 @@ class _Fetches:
             return self._problems.of(refusal)
 
     def _presented(self) -> Presented:
+        shown = client_certificates.of(request.environ)
         presentation = Presentation(
             method=request.method,
             url=f"{self._public_url}{request.path}",
             authorization=request.headers.getlist("Authorization"),
             dpop=request.headers.getlist("DPoP"),
+            client_certificate=shown.der if shown else None,
         )
         return self._tokens.judge(presentation)
 

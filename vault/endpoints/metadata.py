@@ -5,8 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 
-def blueprint(public_url: str, vault_url: str) -> Blueprint:
-    """The protected resource's metadata. vault_url: `Settings.vault_url`, the `resource` and the tokens' audience."""
+def blueprint(public_url: str, vault_url: str, *, certificates: bool = False) -> Blueprint:
+    """The protected resource's metadata. vault_url: `Settings.vault_url`, the `resource` and the tokens' audience.
+
+    certificates: tokens may be bound to the client's certificate here (RFC 8705 §3).
+    """
     made = Blueprint("vault_metadata", __name__)
 
     def metadata() -> Response:
@@ -18,6 +21,7 @@ def blueprint(public_url: str, vault_url: str) -> Blueprint:
                 "bearer_methods_supported": ["header"],
                 "authorization_details_types_supported": ["document"],
                 "dpop_signing_alg_values_supported": ["ES256", "RS256"],
+                "tls_client_certificate_bound_access_tokens": certificates,
                 "resource_name": "Document vault",
             },
         )

@@ -166,7 +166,8 @@ def test_an_account_is_made_without_a_password_and_without_an_address(here: Comm
     without = json.loads(here("citizen", "create", "--given-name", "Zoé", "--json").out)
     assert town.house.accounts.email(with_address[0]["account"]) == "new@people.example"
     assert town.house.accounts.email(without[0]["account"]) is None
-    assert "--password" not in here("citizen", "create", "--help").out
+    for command in (("citizen", "create"), ("ledger", "export"), ("ledger", "set-aside")):
+        assert "--password" not in here(*command, "--help").out
     for refused, word in (("new@people.example", "address_taken"), ("no address", "bad_address")):
         said = here("citizen", "create", "--email", refused)
         assert (said.code, said.out) == (1, "")
@@ -258,10 +259,11 @@ def test_the_ledger_is_verified_shown_and_exported_for_an_auditor(here: Command,
     vkey = shown.out.strip().splitlines()[-1]
     bundle = tmp_path / "bundle.zip"
     for who, password in ((odile, "not the password at all"), (alice, PASSWORD)):
-        refused = here("ledger", "export", str(bundle), "--email", who.address, "--password", password)
-        assert (refused.code, refused.err) == (1, "Error: This sign-in is not an auditor's.\n")
+        refused = here("ledger", "export", str(bundle), "--email", who.address, typed=f"{password}\n")
+        assert refused.code == 1
+        assert refused.err.endswith("Error: This sign-in is not an auditor's.\n")
         assert not bundle.exists()
-    exported = here("ledger", "export", str(bundle), "--email", odile.address, "--password", PASSWORD)
+    exported = here("ledger", "export", str(bundle), "--email", odile.address, typed=f"{PASSWORD}\n")
     assert exported.code == 0, exported.err
     offline = here("ledger", "verify", str(bundle), "--vkey", vkey)
     assert offline.code == 0, offline.err

@@ -71,7 +71,7 @@ def test_an_auditor_opens_what_is_set_aside_for_a_reason_and_that_is_written_dow
     lone_alice.post("/leave", {"password": PASSWORD})
 
     def asked(who: Citizen, *more: str) -> Result:
-        return run("set-aside", pseudonym, *more, "--email", who.address, "--password", PASSWORD, "--json")
+        return run("set-aside", pseudonym, *more, "--email", who.address, "--json", input=f"{PASSWORD}\n")
 
     assert "--reason" in asked(auditor).output
     assert asked(auditor, "--reason", "curiosity").exit_code == 2
