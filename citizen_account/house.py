@@ -32,6 +32,8 @@ from citizen_account.restoring import Restoring
 from citizen_account.roles import Roles
 from citizen_account.roots import Roots
 from citizen_account.sealing import AccountKeys, HouseKeys
+from citizen_account.second_factors import SecondFactors
+from citizen_account.second_steps import SecondSteps
 from citizen_account.sessions import Sessions
 from citizen_account.takeout import Takeout
 from config.clock import Clock
@@ -119,6 +121,8 @@ class House:
     authentication: Authentication
     challenges: Challenges
     passkeys: Passkeys
+    second_factors: SecondFactors
+    second_steps: SecondSteps
     links: MailedLinks
     enrolment: Enrolment
     recovery_of_access: PasswordRecovery

@@ -34,6 +34,7 @@ def register(house: House) -> None:
     house.jobs.register(FailedSignIn, lambda job: house.authentication.record_failure(bytes.fromhex(job.lookup)))
     house.jobs.every("sweep-links", SWEEP_EVERY, house.links.sweep)
     house.jobs.every("sweep-challenges", SWEEP_EVERY, house.challenges.sweep)
+    house.jobs.every("sweep-second-factors", SWEEP_EVERY, house.second_factors.sweep)
     house.jobs.every("sweep-sign-ins", SWEEP_EVERY, house.sessions.sweep)
 
 
@@ -205,11 +206,31 @@ PASSKEY_REMOVED = _(
     "Hello,\n\na passkey was removed from your account: it signs nobody in any more. If it was not you, choose a new "
     "password at once:\n\n%(url)s"
 )
+STEP_ADDED = _(
+    "Hello,\n\nyour account now asks for a code after your password. If it was not you, ask for a new password at "
+    "once, then call us:\n\n%(url)s"
+)
+STEP_REMOVED = _(
+    "Hello,\n\nyour account asks for no code after your password any more. If it was not you, ask for a new password "
+    "at once, then ask for codes again:\n\n%(url)s"
+)
+STEP_GOING = _(
+    "Hello,\n\nsomeone who knows your password says that your codes are lost. In seven days your account will ask for "
+    "none any more. If it was not you, sign in with a code: this stops it. Then choose a new password:\n\n%(url)s"
+)
+CODES_PRINTED = _(
+    "Hello,\n\nnew codes to print were made for your account; the older ones are good for nothing any more. If it was "
+    "not you, choose a new password at once:\n\n%(url)s"
+)
 CHANGED = {
     "password": (PASSWORD_CHANGED, "/password-reset"),
     "email": (EMAIL_CHANGED, "/password-reset"),
     "passkey_added": (PASSKEY_ADDED, "/passkeys"),
     "passkey_removed": (PASSKEY_REMOVED, "/password-reset"),
+    "second_factor_added": (STEP_ADDED, "/second-factor"),
+    "second_factor_removed": (STEP_REMOVED, "/second-factor"),
+    "second_factor_going": (STEP_GOING, "/second-factor"),
+    "codes_printed": (CODES_PRINTED, "/second-factor"),
 }
 """Of each credential that can change: what the person is told, and the page where it is mended."""
 RELEASE_MADE = _(

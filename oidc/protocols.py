@@ -48,6 +48,9 @@ class SignIn(Protocol):
     def sign_up_url(self, handle: str) -> str:
         """The page that makes an account for the pending request `handle` (prompt=create)."""
 
+    def reachable_acr(self, subject: SubjectId) -> str:
+        """The acr that this person would reach by all the ways to sign in that they have now."""
+
     def answered_url(self, *, approved: bool) -> str:
         """The page that says that the answer went to the device or service that waits for it (`oidc.polling`)."""
 

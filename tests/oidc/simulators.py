@@ -22,6 +22,7 @@ class SimulatedSignIn:
     there: SignedIn | None = None
     value: str = "browser-1"
     ended: list[str] = field(default_factory=list)
+    reachable: str = "eidas1"
 
     def current(self) -> SignedIn | None:
         return self.there
@@ -37,6 +38,9 @@ class SimulatedSignIn:
 
     def sign_up_url(self, handle: str) -> str:
         return f"/sign-up?continue={handle}"
+
+    def reachable_acr(self, subject: SubjectId) -> str:
+        return self.reachable
 
     def answered_url(self, *, approved: bool) -> str:
         return "/answered/yes" if approved else "/answered/no"
