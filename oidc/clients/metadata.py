@@ -26,11 +26,12 @@ from oidc.profiles import DEFAULT, PROFILES, Profile
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA = "urn:openid:params:grant-type:ciba"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 -- a grant type
 POLLED_GRANT_TYPES = frozenset({DEVICE_CODE, CIBA})
 """Their requests are neither pushed nor signed."""
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"}) | POLLED_GRANT_TYPES
-CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials", CIBA})
-"""Only for clients that authenticate (RFC 6749 §4.4, CIBA §7.1)."""
+CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials", TOKEN_EXCHANGE, CIBA})
+"""Only for clients that authenticate (RFC 6749 §4.4, RFC 8693 §5, CIBA §7.1)."""
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token"}) | CONFIDENTIAL_GRANT_TYPES | POLLED_GRANT_TYPES
 POLL, PING = "poll", "ping"
 DELIVERY_MODES = (POLL, PING)
 """How a client learns that there is an answer (CIBA §5); tokens are never pushed."""

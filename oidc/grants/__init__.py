@@ -12,6 +12,7 @@ from oidc.grants.client_credentials import ClientCredentials
 from oidc.grants.device_code import DeviceCode
 from oidc.grants.refresh_token import RefreshToken
 from oidc.grants.server import AccessDraft, TokenDraft, TokenRequest, TokenServer
+from oidc.grants.token_exchange import TokenExchange
 
 __all__ = [
     "AccessDraft",
@@ -22,6 +23,7 @@ __all__ = [
     "DeviceCode",
     "RefreshToken",
     "TokenDraft",
+    "TokenExchange",
     "TokenRequest",
     "TokenServer",
 ]
