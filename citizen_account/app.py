@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from citizen_account import doors, screen
 from citizen_account.pages import (
     accesses,
+    asked,
     auditor,
     clients,
     confirm,
@@ -52,6 +53,7 @@ PAGES: tuple[Callable[[House], Blueprint], ...] = (
     password_reset.blueprint,
     consent.blueprint,
     device.blueprint,
+    asked.blueprint,
     papers.blueprint,
     paper_add.blueprint,
     accesses.blueprint,

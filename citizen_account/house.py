@@ -46,6 +46,7 @@ from config.object_store import ObjectStore
 from config.rate_limits import RateLimits
 from config.settings import Settings
 from oidc.back_channel import BackChannel
+from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
@@ -108,6 +109,7 @@ class House:
     consent: Consent
     interactions: Interactions
     devices: DeviceAuthorizations
+    backchannel: BackchannelAuthentication
     issuing: Issuing
     subjects: Subjects
 

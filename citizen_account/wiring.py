@@ -63,6 +63,7 @@ from config.rate_limits import RateLimits
 from config.settings import Catalogues, Settings
 from oidc.authorization import Authorization
 from oidc.back_channel import BackChannel
+from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
@@ -340,6 +341,21 @@ def build(
         clock=clock,
         randomness=randomness,
     )
+    backchannel = BackchannelAuthentication(
+        database=database,
+        client_authentication=client_authentication,
+        clients=clients,
+        checks=checks,
+        interactions=interactions,
+        subjects=subjects,
+        notices=ReleaseNotices(notifications),
+        pairwise=pairwise,
+        secret_keys=secret_keys,
+        rate_limits=rate_limits,
+        outgoing=outgoing,
+        clock=clock,
+        randomness=randomness,
+    )
     provider = Provider(
         issuer=issuer,
         clients=clients,
@@ -352,7 +368,7 @@ def build(
             interactions=interactions,
             consent=consent,
             issuing=issuing,
-            polling=Polling(issuing=issuing, clock=clock),
+            polling=Polling(issuing=issuing, jobs=jobs, clock=clock),
             pairwise=pairwise,
             session_states=session_states,
             sign_in=sign_in,
@@ -367,6 +383,7 @@ def build(
             proofs=proofs,
         ),
         devices=devices,
+        backchannel=backchannel,
         issuing=issuing,
         userinfo=Userinfo(
             database=database,
@@ -559,6 +576,7 @@ def build(
         consent=consent,
         interactions=interactions,
         devices=devices,
+        backchannel=backchannel,
         issuing=issuing,
         subjects=subjects,
         browser=browser,

@@ -81,6 +81,9 @@ class Subjects(Protocol):
         Empty when there is no such person (any more).
         """
 
+    def find(self, login_hint: str) -> SubjectId | None:
+        """Who signs in with this e-mail address, confirmed; None for anything else. It takes as long either way."""
+
     def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
         """The same from this snapshot, as far as these claims need it.
 
@@ -177,6 +180,9 @@ class Screens(Protocol):
 
 class Notices(Protocol):
     """Messages to the person; the provider never mails."""
+
+    def asked(self, tx: Transaction, subject: SubjectId, client_id: str, request: str) -> None:
+        """Tell the person that a client asks something of them; nobody when there is no such person."""
 
     def grant_made(self, tx: Transaction, subject: SubjectId, client_id: str, grant: GrantId) -> None:
         """Tell the person about a release."""

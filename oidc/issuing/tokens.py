@@ -19,6 +19,7 @@ from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidT
 from oidc.grants import (
     AccessDraft,
     AuthorizationCode,
+    BackchannelRequest,
     ClientCredentials,
     CodeVerifier,
     DeviceCode,
@@ -62,6 +63,7 @@ GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
     (ClientCredentials, ()),
     (TokenExchange, ()),
     (DeviceCode, ()),
+    (BackchannelRequest, ()),
 )
 """The grant types and their extensions."""
 

@@ -64,6 +64,9 @@ class SimulatedSubjects:
     def claims(self, subject: SubjectId) -> Mapping[str, Any]:
         return self.people.get(subject, {})
 
+    def find(self, login_hint: str) -> SubjectId | None:
+        return next((SubjectId(one) for one, known in self.people.items() if known.get("email") == login_hint), None)
+
     def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
         return FoundClaims(frozenset(self.claims(subject)), lambda: self.claims(subject))
 
@@ -157,6 +160,9 @@ class SimulatedNotices:
     """Counts what would be told."""
 
     told: list[str] = field(default_factory=list)
+
+    def asked(self, tx: Transaction, subject: SubjectId, client_id: str, request: str) -> None:
+        self.told.append(f"{subject} {request}")
 
     def grant_made(self, tx: Transaction, subject: SubjectId, client_id: str, grant: GrantId) -> None:
         self.told.append(grant)

@@ -514,6 +514,13 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False, comment="clear: device or ciba"),
         sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False, comment="SHA-256 of what the client holds"),
         sa.Column("user_code_mac", sa.LargeBinary(length=32), nullable=True, comment="MAC of what the person types"),
+        sa.Column(
+            "sealed",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="what a ping sends and the binding message, by a key of the provider",
+        ),
+        sa.Column("sealed_by", sa.String(length=64), nullable=True, comment="clear: id of that key"),
         sa.Column("client_id", sa.String(length=128), nullable=False, comment="clear: client id"),
         sa.Column(
             "request", sa.Text(), nullable=False, comment="clear: JSON of the accepted request; gone within the day"
