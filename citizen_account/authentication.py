@@ -13,11 +13,12 @@ from typing import ClassVar
 from audit.entries import ActorKind, Outcome, PersonId, SignedIn
 from audit.ledger import Ledger
 from citizen_account.addresses import EmailAddress
+from citizen_account.assurance import LOW, SEVERAL, acr_of
 from citizen_account.credentials import Credentials
 from citizen_account.errors import BadAddress, WrongPassword
 from citizen_account.sealing import HouseKeys, sha256
-from citizen_account.sessions import LOW, PASSWORD, Device, Sessions, Started
-from citizen_account.store import addresses
+from citizen_account.sessions import PASSWORD, Device, Sessions, Started
+from citizen_account.store import accounts, addresses, passkeys, second_factors
 from citizen_account.store.accounts import AccountId
 from citizen_account.store.addresses import EMAIL
 from config.clock import Clock
@@ -61,6 +62,13 @@ class NewDevice(Payload):
     sign_in: str
 
 
+@dataclass(frozen=True, slots=True)
+class HalfSignedIn:
+    """Whose password was right; the account asks for a second step, and nobody is signed in yet."""
+
+    account: AccountId
+
+
 class Authentication:
     """Signs people in."""
 
@@ -86,8 +94,10 @@ class Authentication:
         self._jobs = jobs
         self._clock = clock
 
-    def sign_in(self, untrusted_email: str, password: str, visitor: Visitor, *, replaces: str = "") -> Started:
-        """Start a sign-in. replaces: the id of an older one at this browser, which ends.
+    def sign_in(
+        self, untrusted_email: str, password: str, visitor: Visitor, *, replaces: str = ""
+    ) -> Started | HalfSignedIn:
+        """Start a sign-in, or say that a second step must come. replaces: an older one at this browser, which ends.
 
         Raises `WrongPassword` (the same whatever was wrong), `TooManyRequests`.
         """
@@ -102,10 +112,12 @@ class Authentication:
             raise WrongPassword
         refreshed = self._credentials.refreshed(found.hash or "", password)
         with self._database.transaction() as tx:
-            if replaces:
-                self._sessions.end_in(tx, replaces, "signed_in_again")
             if refreshed:
                 self._credentials.put(tx, found.account, refreshed)
+            if second_factors.get(tx, found.account):
+                return HalfSignedIn(found.account)
+            if replaces:
+                self._sessions.end_in(tx, replaces, "signed_in_again")
             return self.start(tx, found.account, visitor)
 
     def verify(self, untrusted_email: str, password: str) -> AccountId | None:
@@ -122,12 +134,19 @@ class Authentication:
 
         amr: by what (RFC 8176).
         """
+        acr = acr_of(amr, accounts.levels_of(tx, account) if SEVERAL in amr else {})
         started = self._sessions.start(
-            tx, account, device=visitor.device, device_secret=visitor.device_secret, amr=amr, acr=LOW
+            tx, account, device=visitor.device, device_secret=visitor.device_secret, amr=amr, acr=acr
         )
         if started.new_device:
             self._jobs.enqueue(tx, NewDevice(account, started.id))
         return started
+
+    def reachable_acr(self, account: str) -> str:
+        """The acr that the account would reach by all its ways to sign in."""
+        with self._database.reading() as tx:
+            several = second_factors.get(tx, account) or passkeys.of_account(tx, account)
+            return acr_of((SEVERAL,), accounts.levels_of(tx, account)) if several else LOW
 
     def confirm(self, account: AccountId, password: str, visitor: Visitor) -> None:
         """Ask for the password again before something grave. Raises `WrongPassword`, `TooManyRequests`."""

@@ -35,14 +35,14 @@ class Challenges:
         self._clock = clock
         self._randomness = randomness
 
-    def make(self, purpose: str, browser: str, about: str = "") -> bytes:
+    def make(self, purpose: str, browser: str, about: str = "", *, lifetime: timedelta = LIFETIME) -> bytes:
         """A challenge of 56 bytes. browser: the value that it alone holds; about: an account, or empty."""
-        ends = int((self._clock.now() + LIFETIME).timestamp())
+        ends = int((self._clock.now() + lifetime).timestamp())
         head = self._randomness.bytes(NONCE_BYTES) + ends.to_bytes(TIME_BYTES, "big")
         return head + self._mac(head, purpose, browser, about)
 
     def check(self, challenge: bytes, purpose: str, browser: str, about: str = "") -> None:
-        """Raise `ChallengeOver` unless it was made here for exactly this and its hour isn't over."""
+        """Raise `ChallengeOver` unless it was made here for exactly this and its time isn't over."""
         head, mac = challenge[:-MAC_BYTES], challenge[-MAC_BYTES:]
         made_here = hmac.compare_digest(mac, self._mac(head, purpose, browser, about))
         if len(head) != NONCE_BYTES + TIME_BYTES or not made_here or self._clock.now() >= _ends(challenge):
@@ -50,6 +50,7 @@ class Challenges:
 
     def use(self, tx: Transaction, challenge: bytes) -> None:
         """Take a checked challenge. Raises `ChallengeOver` when another answer was faster."""
+        # Conditional: of two answers at once, on whatever nodes, one finds it used.
         if not used_challenges.use(tx, hashlib.sha256(challenge).digest(), _ends(challenge)):
             raise ChallengeOver
 

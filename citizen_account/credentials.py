@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from citizen_account.passwords import Passwords, check_rules
-from citizen_account.sealing import HouseKeys
+from citizen_account.sealing import HouseKeys, sha256
 from citizen_account.store import credentials, sign_ins
 from citizen_account.store.accounts import AccountId
 from citizen_account.store.addresses import EMAIL
@@ -84,6 +84,12 @@ class Credentials:
         with self._database.reading() as tx:
             row = credentials.get(tx, account)
         return self._passwords.matches(row.hash if row else None, password)
+
+    def fingerprint(self, account: str) -> str:
+        """A text that is another one after every change of the password; empty without a password."""
+        with self._database.reading() as tx:
+            row = credentials.get(tx, account)
+        return sha256(row.hash).hex() if row else ""
 
     def has_password(self, account: str) -> bool:
         """Whether the account can sign in by password."""

@@ -69,6 +69,20 @@ class TooManyPasskeys(Refusal):
     status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
 
 
+class WrongOneTimeCode(Refusal):
+    """This is no code of the app or the sheet, or it was used. The try was counted."""
+
+    code: ClassVar[str] = "wrong_one_time_code"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class StepOver(Refusal):
+    """What the password began at this browser is over: too late, used, or the password changed since."""
+
+    code: ClassVar[str] = "step_over"
+    status: ClassVar[HTTPStatus] = HTTPStatus.GONE
+
+
 class WeakPassword(Refusal):
     """The new password breaks a rule; `reason` is too_short, too_long, common or about_you."""
 

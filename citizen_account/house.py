@@ -32,6 +32,8 @@ from citizen_account.restoring import Restoring
 from citizen_account.roles import Roles
 from citizen_account.roots import Roots
 from citizen_account.sealing import AccountKeys, HouseKeys
+from citizen_account.second_factors import SecondFactors
+from citizen_account.second_steps import SecondSteps
 from citizen_account.sessions import Sessions
 from citizen_account.takeout import Takeout
 from config.clock import Clock
@@ -44,6 +46,7 @@ from config.object_store import ObjectStore
 from config.rate_limits import RateLimits
 from config.settings import Settings
 from oidc.back_channel import BackChannel
+from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
@@ -106,6 +109,7 @@ class House:
     consent: Consent
     interactions: Interactions
     devices: DeviceAuthorizations
+    backchannel: BackchannelAuthentication
     issuing: Issuing
     subjects: Subjects
 
@@ -117,6 +121,8 @@ class House:
     authentication: Authentication
     challenges: Challenges
     passkeys: Passkeys
+    second_factors: SecondFactors
+    second_steps: SecondSteps
     links: MailedLinks
     enrolment: Enrolment
     recovery_of_access: PasswordRecovery

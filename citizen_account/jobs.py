@@ -11,7 +11,7 @@ from citizen_account.authentication import FailedSignIn, NewDevice
 from citizen_account.credentials import CredentialChanged
 from citizen_account.language import day, moment, translate
 from citizen_account.mailed_links import Kind, SendLink
-from citizen_account.notifications import FirstRead, ReleaseMade
+from citizen_account.notifications import Asked, FirstRead, ReleaseMade
 from citizen_account.receipts import number_of
 from config.mail import Message
 from oidc.protocols import SubjectId
@@ -29,10 +29,12 @@ def register(house: House) -> None:
     house.jobs.register(NewDevice, mails.new_device)
     house.jobs.register(CredentialChanged, mails.credential_changed)
     house.jobs.register(ReleaseMade, mails.release_made)
+    house.jobs.register(Asked, mails.asked)
     house.jobs.register(FirstRead, mails.first_read)
     house.jobs.register(FailedSignIn, lambda job: house.authentication.record_failure(bytes.fromhex(job.lookup)))
     house.jobs.every("sweep-links", SWEEP_EVERY, house.links.sweep)
     house.jobs.every("sweep-challenges", SWEEP_EVERY, house.challenges.sweep)
+    house.jobs.every("sweep-second-factors", SWEEP_EVERY, house.second_factors.sweep)
     house.jobs.every("sweep-sign-ins", SWEEP_EVERY, house.sessions.sweep)
 
 
@@ -120,6 +122,11 @@ class Mails:
         words["until"] = day(grant.until.astimezone(zone), account.language)
         self._tell(job.account, "What you sent", RELEASE_MADE, **words)
 
+    def asked(self, job: Asked) -> None:
+        """A service asks something of a person; nobody is told when there is no such person."""
+        self._tell(job.account, "A service asks you something", ASKED, service=job.client_id,
+                   url=f"{self._url}/asked/{job.request}")  # fmt: skip
+
     def first_read(self, job: FirstRead) -> None:
         """A service looked at a paper for the first time."""
         account = self._house.accounts.holder_of(job.owner)
@@ -157,6 +164,7 @@ SUBJECTS = (
     _("About your password"), _("You have an account already"), _("Confirm your e-mail address"),
     _("Choose a new password"), _("Confirm your new e-mail address"), _("New sign-in to your account"),
     _("Your account was changed"), _("What you sent"), _("What you allowed"), _("A service looked at your paper"),
+    _("A service asks you something"),
 )  # fmt: skip
 CONFIRM = _(
     "Hello,\n\nsomeone entered this address for an account with the city. If it was you, open this page and press its "
@@ -198,11 +206,31 @@ PASSKEY_REMOVED = _(
     "Hello,\n\na passkey was removed from your account: it signs nobody in any more. If it was not you, choose a new "
     "password at once:\n\n%(url)s"
 )
+STEP_ADDED = _(
+    "Hello,\n\nyour account now asks for a code after your password. If it was not you, ask for a new password at "
+    "once, then call us:\n\n%(url)s"
+)
+STEP_REMOVED = _(
+    "Hello,\n\nyour account asks for no code after your password any more. If it was not you, ask for a new password "
+    "at once, then ask for codes again:\n\n%(url)s"
+)
+STEP_GOING = _(
+    "Hello,\n\nsomeone who knows your password says that your codes are lost. In seven days your account will ask for "
+    "none any more. If it was not you, sign in with a code: this stops it. Then choose a new password:\n\n%(url)s"
+)
+CODES_PRINTED = _(
+    "Hello,\n\nnew codes to print were made for your account; the older ones are good for nothing any more. If it was "
+    "not you, choose a new password at once:\n\n%(url)s"
+)
 CHANGED = {
     "password": (PASSWORD_CHANGED, "/password-reset"),
     "email": (EMAIL_CHANGED, "/password-reset"),
     "passkey_added": (PASSKEY_ADDED, "/passkeys"),
     "passkey_removed": (PASSKEY_REMOVED, "/password-reset"),
+    "second_factor_added": (STEP_ADDED, "/second-factor"),
+    "second_factor_removed": (STEP_REMOVED, "/second-factor"),
+    "second_factor_going": (STEP_GOING, "/second-factor"),
+    "codes_printed": (CODES_PRINTED, "/second-factor"),
 }
 """Of each credential that can change: what the person is told, and the page where it is mended."""
 RELEASE_MADE = _(
@@ -213,6 +241,10 @@ RELEASE_MADE = _(
 DATA_RELEASED = _(
     "Hello,\n\non %(moment)s you allowed %(service)s to know who you are. Your receipt has the number %(number)s. Read "
     "what they know, and take it back if you want to, here:\n\n%(url)s"
+)
+ASKED = _(
+    "Hello,\n\n%(service)s asks you something. If you are dealing with them now, open this page within 10 minutes. It "
+    "shows what they ask, and nothing is sent until you say so:\n\n%(url)s\n\nIf not, do nothing: they get nothing."
 )
 FIRST_READ = _(
     "Hello,\n\n%(service)s looked at a paper that you lent them, for the first time. You see it here, and you can stop "

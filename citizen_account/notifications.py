@@ -23,6 +23,16 @@ class ReleaseMade(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked(Payload):
+    """A service asks something of a person who isn't at its pages. `account` is empty when there is no such person."""
+
+    kind: ClassVar[str] = "asked"
+    account: str
+    client_id: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class FirstRead(Payload):
     """A service opened a paper of a lending for the first time. `owner` is the safe it lies in."""
 
@@ -41,6 +51,10 @@ class Notifications:
     def release_made(self, tx: Transaction, account: str, client_id: str, grant: str) -> None:
         """Tell the person about a release they just made."""
         self._jobs.enqueue(tx, ReleaseMade(account, client_id, grant), unique=f"release_made:{grant}")
+
+    def asked(self, tx: Transaction, account: str, client_id: str, request: str) -> None:
+        """Tell the person that a service asks something of them."""
+        self._jobs.enqueue(tx, Asked(account, client_id, request), unique=f"asked:{request}")
 
     def first_read(self, tx: Transaction, owner: str, lending: str) -> None:
         """Tell the person that a service opened a paper for the first time."""

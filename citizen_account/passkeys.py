@@ -35,7 +35,7 @@ from citizen_account.challenges import Challenges
 from citizen_account.credentials import CredentialChanged
 from citizen_account.errors import PasskeyRefused, TooManyPasskeys
 from citizen_account.sessions import PASSKEY, Sessions, Started
-from citizen_account.store import passkeys
+from citizen_account.store import passkeys, second_factors
 from citizen_account.store.accounts import AccountId
 from citizen_account.store.passkeys import PasskeyRow
 from config.clock import Clock
@@ -233,6 +233,8 @@ class Passkeys:
                 raise PasskeyRefused("the passkey is gone or its counter stands still")
             if replaces:
                 self._sessions.end_in(tx, replaces, "signed_in_again")
+            # Whoever is here has not lost everything, nor let a thief wait: a second step that was to go stays.
+            second_factors.keep(tx, row.account)
             return self._authentication.start(tx, row.account, visitor, amr=PASSKEY)
 
     def _kept(self, credential: bytes, user_handle: bytes | None) -> PasskeyRow:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from audit.entries import ActorKind, PersonId, SignedIn, SignedOut
 from audit.ledger import Ledger
+from citizen_account.assurance import LOW
 from citizen_account.sealing import sha256
 from citizen_account.store import roles, sign_ins
 from citizen_account.store.accounts import AccountId
@@ -28,8 +29,8 @@ PASSWORD = ("pwd",)
 PASSKEY = ("pop", "user", "mfa")
 """`amr` of a passkey that verified its person: a key, in hardware or not ("pop" of the IANA registry says neither), the
 person's presence, and two factors in one (RFC 8176)."""
-LOW = "eidas1"
-"""`acr` of one factor, as FranceConnect names it."""
+PASSWORD_AND_CODE = ("pwd", "otp", "mfa")
+"""`amr` of a password and a code that is good once, of an app or of a sheet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,11 @@ class Sessions:
         with self._database.reading() as tx:
             row = sign_ins.get(tx, sign_in)
         return row is not None and self._is_open(row)
+
+    def knows_device(self, account: AccountId, device_secret: str) -> bool:
+        """Whether the account was used at this browser before."""
+        with self._database.reading() as tx:
+            return sign_ins.knows_device(tx, account, sha256(device_secret))
 
     def get(self, sign_in: str) -> SignIn | None:
         """The sign-in of that id if it is still open."""

@@ -15,6 +15,7 @@ import citizen_account.store.keys
 import citizen_account.store.mailed_links
 import citizen_account.store.passkeys
 import citizen_account.store.roles
+import citizen_account.store.second_factors
 import citizen_account.store.sign_ins
 import citizen_account.store.used_challenges
 import config.jobs

@@ -46,6 +46,8 @@ from citizen_account.restoring import Restoring
 from citizen_account.roles import Roles
 from citizen_account.roots import Roots
 from citizen_account.sealing import AccountKeys, HouseKeys
+from citizen_account.second_factors import SecondFactors
+from citizen_account.second_steps import SecondSteps
 from citizen_account.sessions import Sessions
 from citizen_account.store.accounts import AccountId
 from citizen_account.takeout import Takeout
@@ -61,6 +63,7 @@ from config.rate_limits import RateLimits
 from config.settings import Catalogues, Settings
 from oidc.authorization import Authorization
 from oidc.back_channel import BackChannel
+from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
@@ -201,7 +204,6 @@ def build(
         context_words=(theme.city_name, theme.city_name_fr),
     )
     subjects = AccountSubjects(database, accounts)
-    sign_in = BrowserSignIn(browser, sessions)
     authentication = Authentication(
         database,
         credentials,
@@ -212,6 +214,7 @@ def build(
         jobs,
         clock=clock,
     )
+    sign_in = BrowserSignIn(browser, sessions, authentication)
     challenges = Challenges(database, house_keys, clock=clock, randomness=randomness)
     passkeys = Passkeys(
         database,
@@ -225,6 +228,18 @@ def build(
         clock=clock,
         randomness=randomness,
     )
+    second_factors = SecondFactors(
+        database,
+        accounts,
+        authentication,
+        challenges,
+        house_keys,
+        rate_limits,
+        jobs,
+        clock=clock,
+        randomness=randomness,
+    )
+    second_steps = SecondSteps(database, authentication, credentials, second_factors, sessions, challenges, house_keys)
     links = MailedLinks(database, house_keys, jobs, clock=clock, randomness=randomness)
     mail_limits = MailLimits(rate_limits)
     enrolment = Enrolment(database, accounts, credentials, authentication, links, mail_limits)
@@ -322,6 +337,21 @@ def build(
         clock=clock,
         randomness=randomness,
     )
+    backchannel = BackchannelAuthentication(
+        database=database,
+        client_authentication=client_authentication,
+        clients=clients,
+        checks=checks,
+        interactions=interactions,
+        subjects=subjects,
+        notices=ReleaseNotices(notifications),
+        pairwise=pairwise,
+        secret_keys=secret_keys,
+        rate_limits=rate_limits,
+        outgoing=outgoing,
+        clock=clock,
+        randomness=randomness,
+    )
     provider = Provider(
         issuer=issuer,
         clients=clients,
@@ -334,7 +364,7 @@ def build(
             interactions=interactions,
             consent=consent,
             issuing=issuing,
-            polling=Polling(issuing=issuing, clock=clock),
+            polling=Polling(issuing=issuing, jobs=jobs, clock=clock),
             pairwise=pairwise,
             sign_in=sign_in,
             clock=clock,
@@ -348,6 +378,7 @@ def build(
             proofs=proofs,
         ),
         devices=devices,
+        backchannel=backchannel,
         issuing=issuing,
         userinfo=Userinfo(
             database=database,
@@ -449,7 +480,7 @@ def build(
         ledger=ledger,
         ledger_keys=ledger_keys,
         roots=roots,
-        forget=(credentials.erase, passkeys.erase, roles.erase, links.erase, unlink),
+        forget=(credentials.erase, passkeys.erase, second_factors.erase, roles.erase, links.erase, unlink),
         backup_window=backup_window,
         exchange_term=settings.ledger.exchange_term,
         clock=clock,
@@ -539,6 +570,7 @@ def build(
         consent=consent,
         interactions=interactions,
         devices=devices,
+        backchannel=backchannel,
         issuing=issuing,
         subjects=subjects,
         browser=browser,
@@ -549,6 +581,8 @@ def build(
         authentication=authentication,
         challenges=challenges,
         passkeys=passkeys,
+        second_factors=second_factors,
+        second_steps=second_steps,
         links=links,
         enrolment=enrolment,
         recovery_of_access=recovery,

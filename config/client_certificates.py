@@ -2,7 +2,7 @@
 
 The proxy passes it in a header whose name and format the operator sets; without a trusted proxy nobody's header is
 believed. What was read lies in the request's environment under a key that no header can have. Whether it has expired
-is the proxy's to see: it checks the chain in the handshake (docs/operate.md).
+is the proxy's to see: it checks the chain in the handshake (docs/operate.md, docs/decisions/1211).
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Authorization:
         self._consent = consent
         self._issuing = issuing
         self._polling = polling
-        self._presence = Presence(database=database, pairwise=pairwise, clock=clock)
+        self._presence = Presence(database=database, pairwise=pairwise, sign_in=sign_in, clock=clock)
         self._sign_in = sign_in
         self._clock = clock
 
@@ -293,7 +293,8 @@ class Authorization:
         grant: grants.GrantRow | None,
     ) -> str:
         try:
-            return self._issuing.issue_code(tx, client=client, signed_in=there, grant=grant, request=request)
+            stated = self._presence.stated(request, there)
+            return self._issuing.issue_code(tx, client=client, signed_in=stated, grant=grant, request=request)
         except InvalidGrant as error:  # a word of the token endpoint: here it was taken back between approval and now
             raise AccessDenied from error
 

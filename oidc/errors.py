@@ -138,6 +138,25 @@ class ExpiredToken(OAuthError):
     code: ClassVar[str] = "expired_token"
 
 
+class InvalidBindingMessage(OAuthError):
+    """The binding message can't be shown to a person (CIBA §13)."""
+
+    code: ClassVar[str] = "invalid_binding_message"
+
+
+class AskedTooOften(AccessDenied):
+    """Nobody is asked so often (CIBA §13, where access_denied has this status)."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+class PingNotTaken(Refusal):
+    """A client's notification endpoint is out of order; it is told again."""
+
+    code: ClassVar[str] = "ping_not_taken"
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_GATEWAY
+
+
 class UnknownUserCode(Refusal):
     """No device shows this code (any more), or it was typed at another browser (RFC 8628 §3.3)."""
 

@@ -33,9 +33,10 @@ _TOLD: Final = (
     "auth_time",
     "acr",
     "cnf",
+    "act",
     "authorization_details",
 )
-"""Of an access token's claims; RFC 7662 §2.2, RFC 9396 §9.2, RFC 9449 §6.2, RFC 9470 §6.2."""
+"""Of an access token's claims; RFC 7662 §2.2, RFC 8693 §4.1, RFC 9396 §9.2, RFC 9449 §6.2, RFC 9470 §6.2."""
 
 
 class Introspection:

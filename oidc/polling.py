@@ -6,8 +6,12 @@ here instead of a redirect.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from config.clock import Clock
 from config.database import Transaction
+from config.jobs import Jobs, Payload
 from oidc.clients import Client
 from oidc.errors import UnknownInteraction
 from oidc.issuing import Issuing
@@ -16,12 +20,22 @@ from oidc.request import AcceptedRequest
 from oidc.store import grants, polled_requests
 
 
+@dataclass(frozen=True, slots=True)
+class Ping(Payload):
+    """A job: tell the client of this request that there is an answer, if it wants to be told (CIBA §10.2)."""
+
+    kind: ClassVar[str] = "oidc.ping"
+
+    request: str
+
+
 class Polling:
     """Keeps the person's answer until the client asks for it."""
 
-    def __init__(self, *, issuing: Issuing, clock: Clock) -> None:
-        """issuing: makes the authorization that the answer stands for."""
+    def __init__(self, *, issuing: Issuing, jobs: Jobs, clock: Clock) -> None:
+        """issuing: makes the authorization that the answer stands for. jobs: tell clients that don't want to poll."""
         self._issuing = issuing
+        self._jobs = jobs
         self._clock = clock
 
     def approve(
@@ -56,4 +70,9 @@ class Polling:
         return self._answer(tx, request.polled, there, refused=True)
 
     def _answer(self, tx: Transaction, polled: str, there: SignedIn, *, refused: bool) -> bool:
-        return polled_requests.answer(tx, polled, there.subject, self._clock.now(), refused=refused) == 1
+        if polled_requests.answer(tx, polled, there.subject, self._clock.now(), refused=refused) != 1:
+            return False
+        row = polled_requests.get(tx, polled)
+        if row is not None and row.sealed is not None:
+            self._jobs.enqueue(tx, Ping(polled), unique=f"oidc.ping:{polled}")
+        return True

@@ -48,6 +48,9 @@ class SignIn(Protocol):
     def sign_up_url(self, handle: str) -> str:
         """The page that makes an account for the pending request `handle` (prompt=create)."""
 
+    def reachable_acr(self, subject: SubjectId) -> str:
+        """The acr that this person would reach by all the ways to sign in that they have now."""
+
     def answered_url(self, *, approved: bool) -> str:
         """The page that says that the answer went to the device or service that waits for it (`oidc.polling`)."""
 
@@ -74,6 +77,9 @@ class Subjects(Protocol):
 
         Empty when there is no such person (any more).
         """
+
+    def find(self, login_hint: str) -> SubjectId | None:
+        """Who signs in with this e-mail address, confirmed; None for anything else. It takes as long either way."""
 
     def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
         """The same from this snapshot, as far as these claims need it.
@@ -168,6 +174,9 @@ class Screens(Protocol):
 
 class Notices(Protocol):
     """Messages to the person; the provider never mails."""
+
+    def asked(self, tx: Transaction, subject: SubjectId, client_id: str, request: str) -> None:
+        """Tell the person that a client asks something of them; nobody when there is no such person."""
 
     def grant_made(self, tx: Transaction, subject: SubjectId, client_id: str, grant: GrantId) -> None:
         """Tell the person about a release."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from flask import Blueprint
 
 from oidc.authorization import Authorization
+from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.clients.client import AUTHENTICATION_METHODS
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.endpoints import (
     authorization,
+    backchannel_authentication,
     device_authorization,
     discovery,
     end_session,
@@ -45,6 +47,7 @@ class Provider:
     authorization: Authorization
     pushing: Pushing
     devices: DeviceAuthorizations
+    backchannel: BackchannelAuthentication
     issuing: Issuing
     userinfo: Userinfo
     introspection: Introspection
@@ -71,6 +74,7 @@ class Provider:
             pushed_authorization.blueprint(self.pushing, self.clients),  # /par (RFC 9126)
             authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
             device_authorization.blueprint(self.devices),  # /device-authorization (RFC 8628)
+            backchannel_authentication.blueprint(self.backchannel),  # /bc-authorize (CIBA)
             token.blueprint(self.issuing, self.clients),  # /token (RFC 6749)
             userinfo.blueprint(self.userinfo),  # /userinfo (OpenID Connect Core §5.3)
             introspection.blueprint(self.introspection),  # /introspect (RFC 7662, RFC 9701)

@@ -48,16 +48,16 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._subject = _name(name)
         self.file = folder / f"{name.replace(' ', '-')}.pem"
-        made = self._builder(self._subject, self._key.public_key())
+        made = self._builder(self._subject, self._key.public_key(), timedelta(days=1))
         made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         self.file.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, host: str) -> Issued:
-        """For a host name or an IP address."""
+    def issue(self, host: str, *, lifetime: timedelta = timedelta(days=1)) -> Issued:
+        """For a host name or an IP address. lifetime: from now; it began an hour ago."""
         key = ec.generate_private_key(ec.SECP256R1())
         is_address = host.replace(".", "").isdigit()
         alternative = x509.IPAddress(ip_address(host)) if is_address else x509.DNSName(host)
-        made = self._builder(_name(host), key.public_key())
+        made = self._builder(_name(host), key.public_key(), lifetime)
         made = made.add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
         issued = Issued(self._folder / f"{host}.key", self._folder / f"{host}.pem")
         issued.key.write_bytes(_pem(key))
@@ -65,7 +65,9 @@ class Authority:
         issued.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         return issued
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, lifetime: timedelta
+    ) -> x509.CertificateBuilder:
         now = SystemClock().now()
         return (
             x509.CertificateBuilder()
@@ -74,5 +76,5 @@ class Authority:
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_after(now + lifetime)
         )

@@ -25,6 +25,8 @@ class Other:
     statuses: dict[str, int] = field(default_factory=dict)
     """Of an answer by path, where it isn't 200."""
     asked: list[tuple[str, str, str, bytes]] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
+    """The Authorization header of each request."""
     connections: int = 0
     ending: threading.Event = field(default_factory=threading.Event)
 
@@ -54,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.other.asked.append((self.command, self.path, self.headers["Host"], body))
+        self.server.other.authorizations.append(self.headers.get("Authorization", ""))
         if self.path in self.server.other.bodies:
             return self._say(self.server.other.bodies[self.path])
         if self.path in self.server.other.documents:

@@ -40,6 +40,7 @@ from audit.entries.papers import (
     ReadRefused,
 )
 from audit.entries.provider import (
+    AccessHandedOn,
     AuthorizationRevoked,
     ClaimsReleased,
     ClientChanged,
@@ -51,6 +52,7 @@ from audit.entries.provider import (
 
 __all__ = [
     "CATALOGUE",
+    "AccessHandedOn",
     "AccountChanged",
     "AccountClosed",
     "AccountCreated",

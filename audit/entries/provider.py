@@ -47,6 +47,18 @@ class ClaimsReleased(Entry):
     grant: str = sealed()
 
 
+@kind("access_handed_on", Term.EXCHANGE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessHandedOn(Entry):
+    """A client handed part of what it was granted to `receiver`, a back end of its own. `token`: the new one's jti."""
+
+    client: str = clear()
+    receiver: str = clear()
+    scope: str = clear()
+    grant: str = sealed()
+    token: str = sealed()
+
+
 @kind("authorization_revoked")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRevoked(Entry):

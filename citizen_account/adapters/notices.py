@@ -15,6 +15,10 @@ class ReleaseNotices:
         """notifications: the service that asks for mails."""
         self._notifications = notifications
 
+    def asked(self, tx: Transaction, subject: SubjectId, client_id: str, request: str) -> None:
+        """See `oidc.protocols.Notices.asked`."""
+        self._notifications.asked(tx, subject, client_id, request)
+
     def grant_made(self, tx: Transaction, subject: SubjectId, client_id: str, grant: GrantId) -> None:
         """See `oidc.protocols.Notices.grant_made`."""
         self._notifications.release_made(tx, subject, client_id, grant)

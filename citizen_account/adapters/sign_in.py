@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from citizen_account.adapters.browser import Browser
+from citizen_account.authentication import Authentication
 from citizen_account.sessions import Sessions
 from oidc.protocols import SignedIn, SubjectId
 
@@ -12,10 +13,11 @@ from oidc.protocols import SignedIn, SubjectId
 class BrowserSignIn:
     """Who is at the browser of the current request."""
 
-    def __init__(self, browser: Browser, sessions: Sessions) -> None:
-        """browser: reads the cookies. sessions: what they open."""
+    def __init__(self, browser: Browser, sessions: Sessions, authentication: Authentication) -> None:
+        """browser: reads the cookies. sessions: what they open. authentication: knows what else a person could do."""
         self._browser = browser
         self._sessions = sessions
+        self._authentication = authentication
 
     def current(self) -> SignedIn | None:
         """See `oidc.protocols.SignIn.current`."""
@@ -46,6 +48,10 @@ class BrowserSignIn:
     def sign_up_url(self, handle: str) -> str:
         """See `oidc.protocols.SignIn.sign_up_url`."""
         return f"/sign-up?{urlencode({'next': f'/authorize/{handle}'})}"
+
+    def reachable_acr(self, subject: SubjectId) -> str:
+        """See `oidc.protocols.SignIn.reachable_acr`."""
+        return self._authentication.reachable_acr(subject)
 
     def answered_url(self, *, approved: bool) -> str:
         """See `oidc.protocols.SignIn.answered_url`."""

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from citizen_account.accounts import Accounts, Address, Attribute
+from citizen_account.addresses import EmailAddress
+from citizen_account.authentication import email_key
 from citizen_account.errors import NoSuchAccount
 from citizen_account.store import accounts, addresses
 from citizen_account.store.accounts import AttributeRow
@@ -33,6 +35,11 @@ class AccountSubjects:
         with self._database.reading() as tx:
             found = self.read(tx, subject, EVERY_CLAIM)
         return found.open()
+
+    def find(self, login_hint: str) -> SubjectId | None:
+        """See `oidc.protocols.Subjects.find`. What is no address is looked up all the same."""
+        found = self._accounts.find_by_email(EmailAddress("", email_key(login_hint)))
+        return None if found is None else SubjectId(found)
 
     def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
         """See `oidc.protocols.Subjects.read`."""

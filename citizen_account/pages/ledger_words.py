@@ -69,6 +69,7 @@ def _release_names() -> dict[str, str]:
         "grant_refused": _("Approval refused"),
         "grant_taken_back": _("Approval taken back"),
         "claims_released": _("Data given to a service"),
+        "access_handed_on": _("Access handed on to a back end"),
         "authorization_revoked": _("A service's access ended"),
         "client_changed": _("Service registered or changed"),
     }

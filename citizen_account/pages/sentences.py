@@ -21,8 +21,10 @@ from vault.documents import LendingState, LendingView
 if TYPE_CHECKING:
     from citizen_account.house import House
 
-BY_SERVICE = frozenset({"document_read", "read_refused", "claims_released"})
+BY_SERVICE = frozenset({"document_read", "read_refused", "claims_released", "access_handed_on"})
 """Kinds in which a service acted."""
+BY_GRANT = frozenset({"claims_released", "access_handed_on", "grant_made"})
+"""Kinds that stopping their approval would have prevented."""
 RELEASES = frozenset({"grant_made", "document_lent"})
 """Kinds that a receipt is of."""
 TOLD = BY_SERVICE | {
@@ -133,6 +135,9 @@ class Sentences:
                      reason=self._reason(values), until=until)  # fmt: skip
         if kind == "claims_released":
             return _("%(service)s received: %(facts)s.", **named, facts=facts(values.get("claims", "").split()))
+        if kind == "access_handed_on":
+            receiver = self._cards.service(values.get("receiver", ""))
+            return _("%(service)s let %(receiver)s use what you had allowed it.", **named, receiver=receiver)
         return self._own_act(kind, named)
 
     def _own_act(self, kind: str, named: Mapping[str, str]) -> str:
@@ -175,7 +180,7 @@ class Sentences:
         lending = self._known.lendings.get(values.get("lending", ""))
         if kind in {"document_read", "document_lent"} and lending and lending.state is LendingState.STANDS:
             return Stop("lending", lending.lending)
-        if kind in {"claims_released", "grant_made"} and values.get("grant", "") in self._known.grants:
+        if kind in BY_GRANT and values.get("grant", "") in self._known.grants:
             return Stop("grant", values["grant"])
         return None
 

@@ -6,10 +6,12 @@ The service that one comes from is named at the top.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, request
 
 from citizen_account import screen
+from citizen_account.authentication import HalfSignedIn
 from citizen_account.errors import PasskeyRefused, WrongPassword
 from citizen_account.pages.visitor import next_path, service_waiting, visitor
 from citizen_account.screen import gettext as _
@@ -39,6 +41,9 @@ def blueprint(house: House) -> Blueprint:
         except WrongPassword:
             wrong = _("This address and password do not go together. Check both, or ask for a new password.")
             return _form(house, {"password": wrong}, typed)
+        if isinstance(started, HalfSignedIn):
+            note = house.second_steps.note(started, house.browser.value())
+            return redirect(f"/second-step/{note}?{urlencode({'next': next_path()})}", 303)
         house.browser.set_session(started.secret)
         return redirect(next_path(), 303)
 

@@ -132,6 +132,12 @@ def attributes_of(tx: Transaction, account: str) -> Sequence[AttributeRow]:
     ]
 
 
+def levels_of(tx: Transaction, account: str) -> dict[str, int]:
+    """How sure each fact about the person is, by name."""
+    wanted = select(attributes.c.name, attributes.c.level).where(attributes.c.account_id == account)
+    return {row.name: row.level for row in tx.execute(wanted)}
+
+
 def put_attribute(tx: Transaction, account: AccountId, row: AttributeRow) -> None:
     """Keep one fact in the place of an older one of that name."""
     remove_attribute(tx, account, row.name)

@@ -78,6 +78,10 @@ class Client:
     """A JWK Set of public keys."""
     jwks_uri: str = ""
     """Where it keeps its keys, instead of `jwks`."""
+    backchannel_token_delivery_mode: str = ""
+    """poll or ping, for clients that may ask people who are elsewhere (CIBA §4)."""
+    backchannel_client_notification_endpoint: str = ""
+    """Where a ping goes."""
     backchannel_logout_uri: str = ""
     """Where it is told, server to server, that a sign-in ended."""
     backchannel_logout_session_required: bool = False

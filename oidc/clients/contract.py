@@ -12,7 +12,7 @@ from typing import Any
 
 from oidc.errors import InvalidClientMetadata
 
-_MEMBERS = frozenset({"purposes", "retention", "contact"})
+_MEMBERS = frozenset({"purposes", "retention", "contact", "acts_for"})
 _TERMS = frozenset({"document_types", "max_duration", "max_reads"})
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PERIOD = re.compile(r"P(?=[0-9])(?:[0-9]{1,3}Y)?(?:[0-9]{1,3}M)?(?:[0-9]{1,4}D)?")
@@ -33,6 +33,9 @@ def check(contract: object) -> Mapping[str, Any]:
     contact = contract.get("contact", "")
     if not isinstance(contact, str) or len(contact) > MAX_CONTACT_CHARS:
         raise InvalidClientMetadata(f"contract.contact: at most {MAX_CONTACT_CHARS} characters")
+    served = contract.get("acts_for", [])
+    if not isinstance(served, list) or not all(isinstance(client_id, str) and client_id for client_id in served):
+        raise InvalidClientMetadata("contract.acts_for: a list of client_ids, whose tokens it may exchange (RFC 8693)")
     return contract
 
 

@@ -25,11 +25,16 @@ from oidc.jwts import ENCRYPTION_ALGORITHMS, ENCRYPTION_ENCODINGS, FOREIGN_ALGOR
 from oidc.profiles import DEFAULT, PROFILES, Profile
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-POLLED_GRANT_TYPES = frozenset({DEVICE_CODE})
+CIBA = "urn:openid:params:grant-type:ciba"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 -- a grant type
+POLLED_GRANT_TYPES = frozenset({DEVICE_CODE, CIBA})
 """Their requests are neither pushed nor signed."""
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"}) | POLLED_GRANT_TYPES
-CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials"})
-"""Only for clients that authenticate (RFC 6749 §4.4)."""
+CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials", TOKEN_EXCHANGE, CIBA})
+"""Only for clients that authenticate (RFC 6749 §4.4, RFC 8693 §5, CIBA §7.1)."""
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token"}) | CONFIDENTIAL_GRANT_TYPES | POLLED_GRANT_TYPES
+POLL, PING = "poll", "ping"
+DELIVERY_MODES = (POLL, PING)
+"""How a client learns that there is an answer (CIBA §5); tokens are never pushed."""
 RESPONSE_TYPES = frozenset({"code"})
 HMAC_ALGORITHMS = frozenset({"HS256"})
 PUBLIC_SECTOR = "public:"
@@ -43,6 +48,8 @@ _SECRET = re.compile(r"[\x20-\x7e]+")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _UNSUPPORTED = (
     "authorization_encrypted_response_alg",
+    "backchannel_authentication_request_signing_alg",
+    "backchannel_user_code_parameter",
     "introspection_encrypted_response_alg",
     "request_object_encryption_alg",
 )
@@ -110,6 +117,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         request_uris=tuple(_list(metadata, "request_uris")),
         jwks=_jwks(metadata, method),
         jwks_uri=_text(metadata, "jwks_uri"),
+        **_backchannel(metadata, grant_types),
         backchannel_logout_uri=_text(metadata, "backchannel_logout_uri"),
         backchannel_logout_session_required=_flag(metadata, "backchannel_logout_session_required"),
         frontchannel_logout_uri=_frontchannel_logout_uri(metadata, uris),
@@ -260,6 +268,14 @@ def _demanded(metadata: Mapping[str, Any], name: str, profile: Profile, *, deman
     if demanded and not value:
         raise InvalidClientMetadata(f"{name}: profile {profile.name} demands it")
     return value
+
+
+def _backchannel(metadata: Mapping[str, Any], grant_types: Collection[str]) -> dict[str, str]:
+    mode = _one_of(metadata, "backchannel_token_delivery_mode", DELIVERY_MODES, POLL if CIBA in grant_types else "")
+    endpoint = _text(metadata, "backchannel_client_notification_endpoint")
+    if mode == PING and not endpoint:
+        raise InvalidClientMetadata("backchannel_client_notification_endpoint: ping needs it")  # CIBA §4
+    return {"backchannel_token_delivery_mode": mode, "backchannel_client_notification_endpoint": endpoint}
 
 
 def _encryption(metadata: Mapping[str, Any], what: str) -> dict[str, str]:

@@ -157,6 +157,9 @@ class Clients:
     def _check_addresses(self, metadata: Mapping[str, Any], client: Client) -> None:
         if client.jwks_uri:
             sectors.check_address(self._outgoing, "jwks_uri", client.jwks_uri)
+        if client.backchannel_client_notification_endpoint:
+            name = "backchannel_client_notification_endpoint"
+            sectors.check_address(self._outgoing, name, client.backchannel_client_notification_endpoint)
         if client.backchannel_logout_uri:
             sectors.check_address(self._outgoing, "backchannel_logout_uri", client.backchannel_logout_uri)
         for uri in client.request_uris:

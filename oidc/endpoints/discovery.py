@@ -8,10 +8,10 @@ from flask import Blueprint, Response, jsonify
 
 from oidc import claims, jwts
 from oidc.clients.client import AUTHENTICATION_METHODS, CERTIFICATE_METHODS, PUBLIC
-from oidc.clients.metadata import DEVICE_CODE, HMAC_ALGORITHMS
+from oidc.clients.metadata import CIBA, DELIVERY_MODES, DEVICE_CODE, HMAC_ALGORITHMS, TOKEN_EXCHANGE
 from oidc.request import authorization_details, openid, pkce, response, scope
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE, DEVICE_CODE, CIBA)
 MAX_AGE = 300
 
 
@@ -34,6 +34,9 @@ def metadata(
         **({"registration_endpoint": f"{issuer}/register"} if registration else {}),
         "pushed_authorization_request_endpoint": f"{issuer}/par",
         "device_authorization_endpoint": f"{issuer}/device-authorization",  # RFC 8628 §4
+        "backchannel_authentication_endpoint": f"{issuer}/bc-authorize",  # CIBA §4
+        "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
+        "backchannel_user_code_parameter_supported": False,
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end-session",

@@ -27,9 +27,11 @@ class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc] # Authlib
         if client.is_public:
             raise UnauthorizedClient("for clients that authenticate")  # RFC 6749 §4.4
         return AccessDraft(
-            client_id=client.client_id,
-            sub=client.client_id,
-            scope=_accepted(client, scope),
+            claims={
+                "sub": client.client_id,
+                "client_id": client.client_id,
+                "scope": " ".join(_accepted(client, scope)),
+            },
             audience=(self.server.issuer,),
             binding=self.request.binding,
         )

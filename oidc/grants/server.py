@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
@@ -15,6 +16,7 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
+from audit.ledger import Ledger
 from config.clock import Clock
 from config.database import Transaction
 from oidc.client_authentication import AuthenticatedClient, ClientRequest
@@ -34,6 +36,7 @@ from oidc.errors import (
 )
 from oidc.store import authorizations
 from oidc.store.authorizations import AuthorizationRow
+from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Binding, Proof, thumbprint
 from oidc.tokens.families import Families
 from oidc.tokens.refresh_token import RefreshTokens
@@ -72,12 +75,17 @@ class TokenDraft:
 class AccessDraft:
     """A response of one access token alone: no family of its own, no refresh token, no ID token."""
 
-    client_id: str
-    sub: str
-    scope: tuple[str, ...]
+    claims: Mapping[str, Any]
+    """Of the token: `sub`, `client_id`, `scope`, and what else it says."""
+    authorization_details: tuple[Mapping[str, Any], ...] = ()
+    """Of papers; left out with the vault."""
     audience: tuple[str, ...]
     """Some of it, when the request names resources."""
     binding: Binding
+    ends_at: datetime | None = None
+    """The latest; None when its lifetime alone says."""
+    issued_token_type: str = ""
+    """Told when the grant has it (RFC 8693 §2.2.1)."""
 
 
 class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
@@ -98,6 +106,8 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
         self.presented = presented
         self.authenticated = authenticated
         self.proof = proof
+        self.subject_claims: Mapping[str, Any] | None = None
+        """Of the access token that is to be exchanged, if it is one of ours and within its time (RFC 8693)."""
         self.tx: Transaction
         self.commits = False
         """Whether the refusal has an effect that must be kept (a family ended)."""
@@ -123,9 +133,20 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc] # Authlib has no types
 class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no types
     """The token endpoint's half of Authlib's server."""
 
-    def __init__(self, *, families: Families, refresh_tokens: RefreshTokens, issuer: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        families: Families,
+        refresh_tokens: RefreshTokens,
+        access_tokens: AccessTokens,
+        ledger: Ledger,
+        issuer: str,
+        clock: Clock,
+    ) -> None:
         """The grants reach what they need through these attributes."""
         super().__init__()
+        self.access_tokens = access_tokens
+        self.ledger = ledger
         self.issuer = issuer
         self.clock = clock
         self.families = families

@@ -15,15 +15,17 @@ from config.identifiers import Randomness, new_id, new_secret
 from oidc import claims
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client
-from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, OAuthError
+from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, InvalidToken, OAuthError
 from oidc.grants import (
     AccessDraft,
     AuthorizationCode,
+    BackchannelRequest,
     ClientCredentials,
     CodeVerifier,
     DeviceCode,
     RefreshToken,
     TokenDraft,
+    TokenExchange,
     TokenRequest,
     TokenServer,
 )
@@ -59,7 +61,9 @@ GRANT_TYPES: Sequence[tuple[type[Any], Sequence[Any]]] = (
     (AuthorizationCode, (CodeVerifier(required=True),)),
     (RefreshToken, ()),
     (ClientCredentials, ()),
+    (TokenExchange, ()),
     (DeviceCode, ()),
+    (BackchannelRequest, ()),
 )
 """The grant types and their extensions."""
 
@@ -107,7 +111,14 @@ class Issuing:
         self._clock = clock
         self._randomness = randomness
         self._code_lifetime = code_lifetime
-        self._server = TokenServer(families=families, refresh_tokens=rotation, issuer=issuer, clock=clock)
+        self._server = TokenServer(
+            families=families,
+            refresh_tokens=rotation,
+            access_tokens=access_tokens,
+            ledger=ledger,
+            issuer=issuer,
+            clock=clock,
+        )
         for grant, extensions in grant_types:
             self._server.register_grant(grant, extensions)
 
@@ -208,6 +219,7 @@ class Issuing:
         if not presented.form.get("grant_type"):
             raise InvalidRequest("grant_type is missing")
         request = TokenRequest(presented, authenticated, proof)
+        request.subject_claims = self._subject_claims(presented)
         self._rotation.prepare()
         try:
             with self._database.transaction() as tx:
@@ -280,15 +292,31 @@ class Issuing:
                 self._proofs.use_once(tx, proof)
 
     def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
+        details = list(draft.authorization_details) if self._vault in audience else []
         token, lifetime = self._access_tokens.make_alone(
-            client_id=draft.client_id, sub=draft.sub, scope=draft.scope, audience=audience, binding=draft.binding
+            draft.claims, audience=audience, authorization_details=details, binding=draft.binding, ends_at=draft.ends_at
         )
-        return {
+        answer: dict[str, Any] = {
             "access_token": token,
             "token_type": "DPoP" if draft.binding.jkt else "Bearer",
             "expires_in": int(lifetime.total_seconds()),
-            "scope": " ".join(draft.scope),
+            "scope": draft.claims["scope"],
         }
+        if draft.issued_token_type:
+            answer["issued_token_type"] = draft.issued_token_type
+        if details:
+            answer["authorization_details"] = details
+        return answer
+
+    def _subject_claims(self, presented: ClientRequest) -> Mapping[str, Any] | None:
+        """RFC 8693: what the token to be exchanged says, read before the transaction; None when it is none of ours."""
+        token = presented.form.get("subject_token")
+        if token is None or presented.form.get("grant_type") != TokenExchange.GRANT_TYPE:
+            return None
+        try:
+            return self._access_tokens.claims_of(token, audience=None)
+        except InvalidToken:
+            return None
 
     def _response(self, draft: TokenDraft, audience: Sequence[str], released: Mapping[str, Any]) -> Mapping[str, Any]:
         family = draft.family

@@ -13,8 +13,8 @@ from oidc.errors import InvalidRequest, JwtRefused, UnmetAuthenticationRequireme
 from oidc.request import strict_json
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
-ACRS = ("eidas1",)
-"""What a sign-in here can reach: one factor."""
+ACRS = ("eidas1", "eidas2")
+"""What a sign-in here can reach, each including the ones before it: one factor; two, and a person who was checked."""
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _SUB = re.compile(r"[\x20-\x7e]{1,255}")
 """Core §2: at most 255 ASCII characters."""

@@ -34,6 +34,8 @@ polled_requests = Table(
     Column("kind", String(8), nullable=False, comment="clear: device or ciba"),
     Column("secret_hash", LargeBinary(32), nullable=False, unique=True, comment="SHA-256 of what the client holds"),
     Column("user_code_mac", LargeBinary(32), unique=True, comment="MAC of what the person types"),
+    Column("sealed", LargeBinary, comment="what a ping sends and the binding message, by a key of the provider"),
+    Column("sealed_by", String(64), comment="clear: id of that key"),
     Column("client_id", String(128), nullable=False, comment="clear: client id"),
     Column("request", Text, nullable=False, comment="clear: JSON of the accepted request; gone within the day"),
     Column("subject", String(64), index=True, comment="clear: opaque id of who is asked, or who answered"),
@@ -55,6 +57,8 @@ class PolledRequestRow:
     kind: str
     secret_hash: bytes = field(repr=False)
     user_code_mac: bytes | None = field(default=None, repr=False)
+    sealed: bytes | None = field(default=None, repr=False)
+    sealed_by: str | None = None
     client_id: str
     request: str = field(repr=False)
     subject: str | None = None

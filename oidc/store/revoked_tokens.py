@@ -21,7 +21,7 @@ revoked_tokens = Table(
 _STANDING = select(authorizations).where(
     authorizations.c.id == bindparam("authorization"),
     authorizations.c.ended_at.is_(None),
-    ~select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == bindparam("token")).exists(),
+    ~select(revoked_tokens.c.jti).where(revoked_tokens.c.jti.in_([bindparam("token"), bindparam("origin")])).exists(),
 )
 
 
@@ -35,9 +35,12 @@ def is_revoked(tx: Transaction, jti: str) -> bool:
     return tx.execute(select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == jti)).first() is not None
 
 
-def standing_family(tx: Transaction, authorization: str, jti: str) -> AuthorizationRow | None:
-    """The family of a token if it stands and the token isn't revoked: one query."""
-    row = tx.execute(_STANDING, {"authorization": authorization, "token": jti}).first()
+def standing_family(tx: Transaction, authorization: str, jti: str, origin: str = "") -> AuthorizationRow | None:
+    """The family of a token if it stands and neither the token nor the one it was exchanged for (origin) is revoked.
+
+    One query.
+    """
+    row = tx.execute(_STANDING, {"authorization": authorization, "token": jti, "origin": origin}).first()
     return row_of(row) if row else None
 
 

@@ -25,6 +25,10 @@ from oidc.tokens.binding import ALGORITHMS, Binding, Proof, Proofs, thumbprint
 LONGEST = timedelta(minutes=5)
 FAMILY = "fam"
 """Our private claim: the authorization that the token came from; random, known to this client only."""
+ACTOR = "act"
+"""Who acts with what another client was granted (RFC 8693 §4.1)."""
+ORIGIN = "org"
+"""Our private claim, beside `act`: the `jti` of the token that it was exchanged for, with which it ends."""
 SIGNED_BY = "ES256"
 """RFC 9068 §2.1 wants RS256 to be understood by resources; ours are the only ones, so the shorter one signs."""
 
@@ -112,11 +116,26 @@ class AccessTokens:
         return self._signed(claims, binding=binding, ends_at=family.ends_at)
 
     def make_alone(
-        self, *, client_id: str, sub: str, scope: Sequence[str], audience: Sequence[str], binding: Binding
+        self,
+        told: Mapping[str, Any],
+        *,
+        audience: Sequence[str],
+        authorization_details: Sequence[Mapping[str, Any]],
+        binding: Binding,
+        ends_at: datetime | None,
     ) -> tuple[str, timedelta]:
-        """A token of no family, about the client itself, and how long it lives. No row is written."""
-        claims = {"sub": sub, "aud": list(audience), "client_id": client_id, "scope": " ".join(scope)}
-        return self._signed(claims, binding=binding, ends_at=None)
+        """A token without a family of its own, and how long it lives. No row is written.
+
+        told: its other claims: about the client itself, or of a token that it was exchanged for.
+        """
+        claims: dict[str, Any] = {"aud": list(audience), **told}
+        if authorization_details:
+            claims["authorization_details"] = list(authorization_details)
+        return self._signed(claims, binding=binding, ends_at=ends_at)
+
+    def new_jti(self) -> str:
+        """For a token that must be known before it is made."""
+        return new_id(self._randomness)
 
     def _signed(self, told: Mapping[str, Any], *, binding: Binding, ends_at: datetime | None) -> tuple[str, timedelta]:
         now = self._clock.now()
@@ -185,7 +204,12 @@ class AccessTokens:
         """Whether a token of ours still stands, whoever holds it: its family, if it has one, and the token itself."""
         if FAMILY not in claims:
             return not revoked_tokens.is_revoked(tx, claims["jti"])
-        return revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"]) is not None
+        return AccessTokens.family_of(tx, claims) is not None
+
+    @staticmethod
+    def family_of(tx: Transaction, claims: Mapping[str, Any]) -> AuthorizationRow | None:
+        """The family of a token that stands, else None: one query. An exchanged token ends with its origin too."""
+        return revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"], claims.get(ORIGIN, ""))
 
     def standing(self, tx: Transaction, presented: Presented) -> VerifiedAccessToken:
         """Whether its family stands and its `jti` isn't revoked: one query. Uses up the proof if there is one.
@@ -197,7 +221,7 @@ class AccessTokens:
             self._proofs.use_once(tx, presented.proof)
         if FAMILY not in claims:
             raise InvalidToken("it stands for no person")
-        family = revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"])
+        family = self.family_of(tx, claims)
         if family is None:
             raise self._why_not(tx, claims)
         return VerifiedAccessToken(
@@ -207,7 +231,7 @@ class AccessTokens:
             grant=family.grant_id,
             jti=claims["jti"],
             scope=tuple(claims["scope"].split()),
-            lendings=family.lendings,
+            lendings=_handed_on(claims) if ACTOR in claims else family.lendings,
             family=family,
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         )
@@ -221,6 +245,12 @@ class AccessTokens:
         if revoked_tokens.is_revoked(tx, claims["jti"]):  # by the client itself: whoever shows it now isn't the client
             return InvalidToken("revoked")
         return ApprovalTakenBack(family.ended_at)
+
+
+def _handed_on(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """The lendings that an exchanged token reaches: some of its family's."""
+    details = claims.get("authorization_details", ())
+    return tuple(str(document["lending"]) for detail in details for document in detail["documents"])
 
 
 def _check_certificate(x5t_s256: str | None, shown: bytes | None) -> None:

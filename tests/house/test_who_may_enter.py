@@ -14,7 +14,8 @@ from tests.house.conftest import METHODS, Doors, call, memory, path_of
 
 PUBLIC_PAGES = {
     "/", "/sign-up", "/sign-in", "/sign-in/passkey", "/sign-out", "/password-reset", "/password-reset/new/<flow>",
-    "/confirm/<secret>", "/confirm/waiting/<flow>", "/confirm/again/<flow>", "/closed-account", "/local-mailbox",
+    "/confirm/<secret>", "/confirm/waiting/<flow>", "/confirm/again/<flow>", "/closed-account", "/second-step/<note>",
+    "/second-step/<note>/lost", "/local-mailbox",
 }  # fmt: skip
 """Every page that is for anyone: a new one belongs here too, on purpose."""
 OF_ROLES = {"/auditor": {AUDITOR}, "/operator": {OPERATOR}, "/roles": {AUDITOR, OPERATOR}}

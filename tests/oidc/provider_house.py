@@ -30,6 +30,7 @@ from config.settings import Provider as ProviderSettings
 from config.settings import Settings
 from oidc.authorization import Authorization
 from oidc.back_channel import BackChannel
+from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.client_authentication import ClientAuthentication
 from oidc.clients import Client, ClientKeys, Clients
 from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
@@ -187,21 +188,23 @@ class House:
             clock=time,
             randomness=chance,
         )
+        self.notices = SimulatedNotices()
         self.consent = Consent(
             database=self.database,
             clients=self.clients,
             evidence=self.evidence,
-            notices=SimulatedNotices(),
+            notices=self.notices,
             ledger=self.ledger,
             clock=time,
             randomness=chance,
         )
+        self.jobs = Jobs(self.database, time, chance)
         self.back_channel = BackChannel(
             clients=self.clients,
             pairwise=self.pairwise,
             signing_keys=self.signing_keys,
             outgoing=self.outgoing,
-            jobs=Jobs(self.database, time, chance),
+            jobs=self.jobs,
             issuer=ISSUER,
             clock=time,
             randomness=chance,
@@ -224,6 +227,21 @@ class House:
             clock=self.clock,
             randomness=SystemRandomness(),
         )
+        self.backchannel = BackchannelAuthentication(
+            database=self.database,
+            client_authentication=self.authentication,
+            clients=self.clients,
+            checks=checks,
+            interactions=self.interactions,
+            subjects=self.subjects,
+            notices=self.notices,
+            pairwise=self.pairwise,
+            secret_keys=self.secret_keys,
+            rate_limits=RateLimits(self.database, self.clock),
+            outgoing=self.outgoing,
+            clock=self.clock,
+            randomness=SystemRandomness(),
+        )
         provider = Provider(
             issuer=ISSUER,
             clients=self.clients,
@@ -236,7 +254,7 @@ class House:
                 interactions=self.interactions,
                 consent=self.consent,
                 issuing=self.issuing,
-                polling=Polling(issuing=self.issuing, clock=self.clock),
+                polling=Polling(issuing=self.issuing, jobs=self.jobs, clock=self.clock),
                 pairwise=self.pairwise,
                 sign_in=self.sign_in,
                 clock=self.clock,
@@ -250,6 +268,7 @@ class House:
                 proofs=self.proofs,
             ),
             devices=self.devices,
+            backchannel=self.backchannel,
             issuing=self.issuing,
             userinfo=Userinfo(
                 database=self.database,

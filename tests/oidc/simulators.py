@@ -22,6 +22,7 @@ class SimulatedSignIn:
     there: SignedIn | None = None
     value: str = "browser-1"
     ended: list[str] = field(default_factory=list)
+    reachable: str = "eidas1"
 
     def current(self) -> SignedIn | None:
         return self.there
@@ -37,6 +38,9 @@ class SimulatedSignIn:
 
     def sign_up_url(self, handle: str) -> str:
         return f"/sign-up?continue={handle}"
+
+    def reachable_acr(self, subject: SubjectId) -> str:
+        return self.reachable
 
     def answered_url(self, *, approved: bool) -> str:
         return "/answered/yes" if approved else "/answered/no"
@@ -56,6 +60,9 @@ class SimulatedSubjects:
 
     def claims(self, subject: SubjectId) -> Mapping[str, Any]:
         return self.people.get(subject, {})
+
+    def find(self, login_hint: str) -> SubjectId | None:
+        return next((SubjectId(one) for one, known in self.people.items() if known.get("email") == login_hint), None)
 
     def read(self, tx: Transaction, subject: SubjectId, names: Collection[str]) -> FoundClaims:
         return FoundClaims(frozenset(self.claims(subject)), lambda: self.claims(subject))
@@ -147,6 +154,9 @@ class SimulatedNotices:
     """Counts what would be told."""
 
     told: list[str] = field(default_factory=list)
+
+    def asked(self, tx: Transaction, subject: SubjectId, client_id: str, request: str) -> None:
+        self.told.append(f"{subject} {request}")
 
     def grant_made(self, tx: Transaction, subject: SubjectId, client_id: str, grant: GrantId) -> None:
         self.told.append(grant)

@@ -17,8 +17,9 @@ from oidc import jwts
 from oidc.back_channel import TellSignedOut
 from oidc.client_authentication.private_key import ASSERTION_TYPE
 from oidc.clients import Client
-from oidc.clients.metadata import DEVICE_CODE
+from oidc.clients.metadata import CIBA, DEVICE_CODE
 from oidc.tokens.access_token import VerifiedAccessToken
+from tests.oidc import test_ciba
 from tests.oidc.asking import CONTRACT, answer, approve, ask, handle_of, open_pushed, parameters, push
 from tests.oidc.devices import allow, begun
 from tests.oidc.provider_house import REDIRECT, SECRET, VAULT, VERIFIER, ClientKey, House, basic, json_of
@@ -39,6 +40,7 @@ KINDS = (
     "DPoP proof",
     "device code",
     "user code",
+    "auth_req_id",
     "mailed secret",
 )
 
@@ -63,7 +65,7 @@ def issue(house: House) -> Issued:
     client = house.add(
         contract=CONTRACT,
         userinfo_signed_response_alg="ES256",
-        grant_types=["authorization_code", "refresh_token", DEVICE_CODE],
+        grant_types=["authorization_code", "refresh_token", DEVICE_CODE, CIBA],
     )
     keyed = house.add(
         "keyed", token_endpoint_auth_method="private_key_jwt", client_secret=None, jwks={"keys": [key.public]}
@@ -75,6 +77,9 @@ def issue(house: House) -> Issued:
     pushed = json_of(push(house), 201)["request_uri"]
     device = begun(house, client)
     allow(house, device["user_code"])
+    form = {"scope": "openid", "login_hint": "alice@people.example"}
+    asked = json_of(house.post("/bc-authorize", client, form))
+    test_ciba.allow(house, test_ciba.told(house)[1])
     of = {
         "code": house.code(client),
         "access token": tokens["access_token"],
@@ -91,6 +96,7 @@ def issue(house: House) -> Issued:
         "DPoP proof": key.proof("GET", "/userinfo", token=tokens["access_token"]),
         "device code": device["device_code"],
         "user code": device["user_code"],
+        "auth_req_id": asked["auth_req_id"],
         "mailed secret": "mV3vU4w0oB6cX9dJ2sK7tQ1yZ8rL5nH0aG4eP6iF3uE",  # looks like all our random secrets
     }
     assert set(of) == set(KINDS)
@@ -116,6 +122,14 @@ def redeem(issued: Issued, shown: str) -> TestResponse:
 
 def as_device(issued: Issued, shown: str) -> TestResponse:
     return as_client(issued, {"grant_type": DEVICE_CODE, "device_code": shown})
+
+
+def as_hint(issued: Issued, shown: str) -> TestResponse:
+    return as_client(issued, {"scope": "openid", "id_token_hint": shown}, "/bc-authorize")
+
+
+def as_service(issued: Issued, shown: str) -> TestResponse:
+    return as_client(issued, {"grant_type": CIBA, "auth_req_id": shown})
 
 
 def as_verifier(issued: Issued, shown: str) -> TestResponse:
@@ -189,6 +203,8 @@ DOORS: dict[str, tuple[Door, str, frozenset[str]]] = {
     "token, code": (redeem, "invalid_grant", frozenset({"code"})),
     "token, refresh_token": (refresh, "invalid_grant", frozenset({"refresh token"})),
     "token, device_code": (as_device, "invalid_grant", frozenset({"device code"})),
+    "token, auth_req_id": (as_service, "invalid_grant", frozenset({"auth_req_id"})),
+    "bc-authorize, hint": (as_hint, "invalid_request", frozenset({"ID token"})),
     "token, code_verifier": (as_verifier, "invalid_grant invalid_request", frozenset()),
     "token, DPoP": (with_proof, "invalid_dpop_proof", frozenset()),
     "userinfo, Bearer": (with_bearer, "invalid_token", frozenset({"access token"})),
@@ -268,6 +284,7 @@ def test_after_all_that_each_is_still_good_at_home(house: House) -> None:
     assert with_bearer(made, made.of["access token"]).status_code == 200
     assert redeem(made, made.of["code"]).status_code == 200
     assert refresh(made, made.of["refresh token"]).status_code == 200
+    assert as_service(made, made.of["auth_req_id"]).status_code == 200
     assert as_device(made, made.of["device code"]).status_code == 200
     assert by_secret(made, SECRET).status_code == 200
     assert by_assertion(made, made.of["client assertion"]).status_code == 200

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -175,6 +176,53 @@ def test_an_essential_acr_is_reached_or_the_request_is_refused(lone: House, scho
     assert "code" in answer(ask(lone, claims=essential("eidas3", "eidas1"), prompt="none"))
     assert "code" in answer(ask(lone, acr_values="eidas3", prompt="none"))  # a wish
     assert answer(ask(lone, claims=essential("eidas3")))["error"] == "unmet_authentication_requirements"
+
+
+def _essential(*values: str) -> dict[str, str]:
+    return {"claims": json.dumps({"id_token": {"acr": {"essential": True, "values": values}}})}
+
+
+@pytest.mark.parametrize("asked", [_essential("eidas2"), {"acr_values": "eidas2"}, {"acr_values": "eidas3 eidas2"}])
+def test_more_than_there_is_asks_for_another_sign_in_when_that_can_give_it(
+    lone: House, school: Client, asked: dict[str, str]
+) -> None:
+    grant(lone)
+    lone.sign_in.reachable = "eidas2"
+    assert answer(ask(lone, prompt="none", **asked))["error"] == "login_required"
+    page = ask(lone, **asked).location
+    assert page.startswith("/sign-in?continue=")
+    handle = page.partition("=")[2]
+    assert lone.http.get(f"/authorize/{handle}").location == page  # the old sign-in is no answer
+    lone.sign_in.there = replace(lone.signed_in(sign_in="stronger"), acr="eidas2")
+    told = answer(lone.http.get(f"/authorize/{handle}"))
+    tokens = json_of(lone.redeem(school, told["code"]))
+    assert unverified(tokens["id_token"])[1]["acr"] == "eidas2"
+
+
+def test_a_wish_that_the_new_sign_in_does_not_meet_is_let_go_and_a_demand_is_refused(
+    lone: House, school: Client
+) -> None:
+    grant(lone)
+    lone.sign_in.reachable = "eidas2"
+    for asked, expected in (({"acr_values": "eidas2"}, "code"), (_essential("eidas2"), "error")):
+        lone.sign_in.there = lone.signed_in()
+        handle = ask(lone, **asked).location.partition("=")[2]
+        lone.sign_in.there = lone.signed_in(sign_in=f"again {expected}")
+        assert expected in answer(lone.http.get(f"/authorize/{handle}"))
+
+
+def test_nobody_is_asked_to_sign_in_again_for_what_they_can_not_reach(lone: House, school: Client) -> None:
+    grant(lone)
+    assert "code" in answer(ask(lone, prompt="none", acr_values="eidas2"))
+    assert answer(ask(lone, **_essential("eidas2")))["error"] == "unmet_authentication_requirements"
+
+
+def test_who_reached_more_answers_a_demand_for_less_in_its_own_words(lone: House, school: Client) -> None:
+    grant(lone)
+    lone.sign_in.there = replace(lone.signed_in(), acr="eidas2")
+    for asked, stated in ((_essential("eidas1"), "eidas1"), (_essential("eidas1", "eidas2"), "eidas2"), ({}, "eidas2")):
+        tokens = json_of(lone.redeem(school, answer(ask(lone, prompt="none", **asked))["code"]))
+        assert unverified(tokens["id_token"])[1]["acr"] == stated
 
 
 def test_what_was_kept_by_a_post_belongs_to_the_first_browser_that_opens_it(lone: House, school: Client) -> None:

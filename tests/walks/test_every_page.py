@@ -67,6 +67,8 @@ PAGES = [
     ("profile.show", "citizen", "/profile?done=facts"),
     ("passkeys.show", "citizen", "/passkeys"),
     ("passkeys.show", "citizen", "/passkeys?done=added"),
+    ("second_factor.show", "citizen", "/second-factor"),
+    ("second_factor.show", "citizen", "/second-factor?done=removed"),
     ("sessions.show", "citizen", "/sign-ins"),
     ("takeout.ask", "citizen", "/takeout"),
     ("leave.ask", "newcomer", "/leave"),
@@ -102,6 +104,7 @@ NO_PAGES = {
 """What a GET gives that is no page: pictures and downloads."""
 ELSEWHERE = {
     "roles.first": "a link that works once: Person.take_role looks at it",
+    "second_step.show": "after a password that is not enough: test_second_step",
     "end_session.resume": "a POST from a service leads there: test_two_sites",
 }
 

@@ -45,6 +45,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "name", name=op.f("pk_account_attributes")),
     )
     op.create_table(
+        "account_code_apps",
+        sa.Column("account_id", sa.String(length=64), nullable=False, comment="clear: opaque id"),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "last_step",
+            sa.BigInteger(),
+            nullable=False,
+            comment="RFC 6238 time step of the last code that was accepted",
+        ),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "goes_at",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when it goes, asked for by who lost it; null while it stays",
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_account_code_apps")),
+    )
+    with op.batch_alter_table("account_code_apps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_code_apps_goes_at"), ["goes_at"], unique=False)
+
+    op.create_table(
         "account_devices",
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("device_sha256", sa.LargeBinary(length=32), nullable=False),
@@ -135,6 +157,13 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=128), nullable=False, comment="clear: argon2id in PHC form"),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_account_passwords")),
+    )
+    op.create_table(
+        "account_printed_codes",
+        sa.Column("account_id", sa.String(length=64), nullable=False, comment="clear: opaque id"),
+        sa.Column("code_mac", sa.LargeBinary(length=32), nullable=False, comment="HMAC under the house's lookup key"),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account_id", "code_mac", name=op.f("pk_account_printed_codes")),
     )
     op.create_table(
         "account_roles",
@@ -485,6 +514,13 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False, comment="clear: device or ciba"),
         sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False, comment="SHA-256 of what the client holds"),
         sa.Column("user_code_mac", sa.LargeBinary(length=32), nullable=True, comment="MAC of what the person types"),
+        sa.Column(
+            "sealed",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="what a ping sends and the binding message, by a key of the provider",
+        ),
+        sa.Column("sealed_by", sa.String(length=64), nullable=True, comment="clear: id of that key"),
         sa.Column("client_id", sa.String(length=128), nullable=False, comment="clear: client id"),
         sa.Column(
             "request", sa.Text(), nullable=False, comment="clear: JSON of the accepted request; gone within the day"
@@ -917,6 +953,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_account_roles_account_id_role"))
 
     op.drop_table("account_roles")
+    op.drop_table("account_printed_codes")
     op.drop_table("account_passwords")
     with op.batch_alter_table("account_passkeys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_passkeys_account_id"))
@@ -938,6 +975,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_account_devices_last_used_at"))
 
     op.drop_table("account_devices")
+    with op.batch_alter_table("account_code_apps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_account_code_apps_goes_at"))
+
+    op.drop_table("account_code_apps")
     op.drop_table("account_attributes")
     with op.batch_alter_table("account_addresses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_addresses_kind_lookup"))

@@ -1,0 +1,72 @@
+"""The code after the password. Whoever is here is signed in nowhere; the address holds a note for this browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, redirect, request
+
+from citizen_account import screen
+from citizen_account.errors import StepOver, WrongOneTimeCode
+from citizen_account.pages.visitor import next_path, service_waiting, visitor
+from citizen_account.screen import gettext as _
+from citizen_account.security import PUBLIC, current_account, policy
+
+if TYPE_CHECKING:
+    from citizen_account.house import House
+
+
+def blueprint(house: House) -> Blueprint:
+    """`/second-step/<note>`, and what to do without codes."""
+    pages = Blueprint("second_step", __name__)
+
+    @pages.get("/second-step/<note>")
+    @policy(PUBLIC)
+    def show(note: str) -> Any:
+        try:
+            house.second_steps.check(note, visitor(house))
+        except StepOver:
+            return redirect("/sign-in?over=1", 303)
+        return _form(house, note, {})
+
+    @pages.post("/second-step/<note>")
+    @policy(PUBLIC)
+    def check(note: str) -> Any:
+        before = current_account()
+        replaces = before.sign_in.id if before else ""
+        try:
+            started = house.second_steps.finish(note, request.form.get("code", ""), visitor(house), replaces=replaces)
+        except StepOver:
+            return redirect("/sign-in?over=1", 303)
+        except WrongOneTimeCode:
+            return _form(house, note, {"code": wrong_code()})
+        house.browser.set_session(started.secret)
+        return redirect(next_path(), 303)
+
+    @pages.post("/second-step/<note>/lost")
+    @policy(PUBLIC)
+    def lost(note: str) -> Any:
+        try:
+            goes_at = house.second_steps.lost(note, visitor(house))
+        except StepOver:
+            return redirect("/sign-in?over=1", 303)
+        return screen.page("second_step_lost.html", goes_at=goes_at)
+
+    return pages
+
+
+def wrong_code() -> str:
+    """What is said of a code that is none, or was used."""
+    return _("This code is not right, or it was used before. Wait for the next one, or use one of your printed codes.")
+
+
+def _form(house: House, note: str, errors: dict[str, str]) -> Any:
+    path = next_path()
+    return screen.page(
+        "second_step.html",
+        422 if errors else 200,
+        errors=errors,
+        note=note,
+        next=path,
+        service=service_waiting(house, path),
+    )
