@@ -57,6 +57,8 @@ MACHINE = "machine"
 
 READS_SIGN_IN = {"authorization", "end_session"}
 """Machine blueprints that keep their cookies: they read the sign-in, through the Protocol `SignIn` only."""
+FRAMED = "check_session"
+"""The machine blueprint whose page stands in frames of others; it states its own policy."""
 MAX_FORM_BYTES = 262_144
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 CONTENT_POLICY = (
@@ -295,6 +297,8 @@ class Security:
         if not machine and request.endpoint != "static":
             wanted["Cache-Control"] = "no-store"
         stated = {name.lower() for name, _ in response.headers}
+        if request.blueprint == FRAMED:
+            stated.add("x-frame-options")
         response.headers.extend((name, value) for name, value in wanted.items() if name.lower() not in stated)
         return response
 

@@ -84,6 +84,7 @@ from oidc.request import Checks
 from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
 from oidc.revocation import Revocation
+from oidc.session_state import SessionStates
 from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Proofs
 from oidc.tokens.encryption import Encryption
@@ -326,6 +327,9 @@ def build(
     )
     checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
+    session_states = SessionStates(
+        sign_in=sign_in, randomness=randomness, is_offered=settings.provider.session_management
+    )
     front_channel = FrontChannel(database=database, clients=clients, issuer=issuer)
     devices = DeviceAuthorizations(
         database=database,
@@ -366,6 +370,7 @@ def build(
             issuing=issuing,
             polling=Polling(issuing=issuing, jobs=jobs, clock=clock),
             pairwise=pairwise,
+            session_states=session_states,
             sign_in=sign_in,
             clock=clock,
         ),
@@ -428,6 +433,7 @@ def build(
             clock=clock,
         ),
         signing_keys=signing_keys,
+        session_states=session_states,
         screens=HouseScreens(),
         certificates=settings.takes_client_certificates,
         mutual_tls_url=settings.provider.mutual_tls_url,

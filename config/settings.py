@@ -158,6 +158,9 @@ class Provider(Section):
     """What a client that registers itself must show, at least 32 characters; for `registration = "token"`."""
     registration_profile: Literal["openid-basic", "baseline", "fapi2", "fapi2-message-signing"] = "baseline"
     """The profile of clients that register themselves; they get no contract, so no papers."""
+    session_management: bool = False
+    """Whether services may watch by a hidden frame if the sign-in at the browser changed (OpenID Connect Session
+    Management 1.0). It needs a cookie that scripts of ours read, and browsers that give cookies to frames."""
     client_certificate_header: Annotated[str, Field(pattern=HEADER)] = ""
     """The header in which the proxy passes a client's TLS certificate (RFC 8705); empty: none is taken, as without
     trusted_proxies. The proxy must replace what others send under that name."""

@@ -37,6 +37,7 @@ from oidc.request import AcceptedRequest, Checks, redirect_uri, response
 from oidc.request.objects import RequestObjects
 from oidc.request.parameters import unrepeated
 from oidc.responses import Answer, Responses
+from oidc.session_state import SessionStates
 from oidc.store import grants, interactions
 
 Pairs = Sequence[tuple[str, str]]
@@ -76,6 +77,7 @@ class Authorization:
         issuing: Issuing,
         polling: Polling,
         pairwise: Pairwise,
+        session_states: SessionStates,
         sign_in: SignIn,
         clock: Clock,
     ) -> None:
@@ -90,6 +92,7 @@ class Authorization:
         self._issuing = issuing
         self._polling = polling
         self._presence = Presence(database=database, pairwise=pairwise, sign_in=sign_in, clock=clock)
+        self._session_states = session_states
         self._sign_in = sign_in
         self._clock = clock
 
@@ -299,8 +302,10 @@ class Authorization:
             raise AccessDenied from error
 
     def _answer(self, client: Client, request: AcceptedRequest, code: str) -> Answer:
+        is_openid = "openid" in request.scope
+        states = self._session_states.members(client.client_id, request.redirect_uri) if is_openid else {}
         return self._responses.answer(
-            client, request.redirect_uri, request.response_mode, request.state, {"code": code}
+            client, request.redirect_uri, request.response_mode, request.state, {"code": code, **states}
         )
 
 

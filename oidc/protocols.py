@@ -39,6 +39,9 @@ class SignIn(Protocol):
     def browser(self) -> str:
         """A random value that this browser alone holds (its cookie is set when it is missing), to bind handles to."""
 
+    def browser_state(self) -> str:
+        """What our own frame finds in this browser while the sign-in is the same; empty without one."""
+
     def sign_in_url(self, handle: str) -> str:
         """The page that signs in for the pending request `handle`, then returns to `/authorize/<handle>`."""
 
@@ -164,6 +167,9 @@ class Screens(Protocol):
 
         url: where its answer leads; empty when nowhere else.
         """
+
+    def check_session(self) -> str:
+        """The page without words that clients frame (Session Management 1.0 §3.2)."""
 
     def signed_out(self, frames: Sequence[str], url: str) -> str:
         """The page after signing out. frames: what to open unseen (Front-Channel Logout §3).

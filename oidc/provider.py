@@ -14,6 +14,7 @@ from oidc.device_authorization import DeviceAuthorizations
 from oidc.endpoints import (
     authorization,
     backchannel_authentication,
+    check_session,
     device_authorization,
     discovery,
     end_session,
@@ -34,6 +35,7 @@ from oidc.protocols import Screens
 from oidc.pushing import Pushing
 from oidc.registration import Registration
 from oidc.revocation import Revocation
+from oidc.session_state import SessionStates
 
 __all__ = ["AUTHENTICATION_METHODS", "GRANT_TYPES", "Provider"]
 
@@ -55,6 +57,7 @@ class Provider:
     revocation: Revocation
     logout: Logout
     signing_keys: SigningKeys
+    session_states: SessionStates
     screens: Screens
     certificates: bool = False
     """Whether a proxy passes clients' certificates on (RFC 8705)."""
@@ -67,6 +70,7 @@ class Provider:
             discovery.blueprint(
                 self.issuer,
                 registration=self.registration.is_offered,
+                session_management=self.session_states.is_offered,
                 certificates=self.certificates,
                 mutual_tls_url=self.mutual_tls_url,
             ),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
@@ -81,4 +85,6 @@ class Provider:
             revocation.blueprint(self.revocation, self.clients),  # /revoke (RFC 7009)
             registration.blueprint(self.registration),  # /register (RFC 7591, RFC 7592)
             end_session.blueprint(self.logout, self.screens),  # /end-session (RP-Initiated Logout 1.0)
+            # /check-session (Session Management 1.0)
+            *([check_session.blueprint(self.screens)] if self.session_states.is_offered else []),
         )

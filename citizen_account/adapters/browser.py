@@ -2,11 +2,13 @@
 
 `browser` binds handles, mailed links and hidden form tokens to one browser; it signs nobody in. `session` is the
 sign-in's secret. `device` only says that an account was used here before. `language` keeps a choice. `draft` holds,
-sealed, what was typed into a form whose sign-in had expired.
+sealed, what was typed into a form whose sign-in had expired. `state`, only where session management is offered, is for
+our own script in a frame on a service's page: it says that the sign-in is still the same and opens nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -26,6 +28,7 @@ class Browser:
     def __init__(self, settings: Settings, randomness: Randomness) -> None:
         """settings: whether people come by https; the names get the `__Host-` prefix then (RFC 6265bis §4.1.3)."""
         self._https = settings.is_https
+        self._shows_state = settings.provider.session_management
         self._randomness = randomness
 
     def name(self, cookie: str) -> str:
@@ -53,6 +56,12 @@ class Browser:
     def set_session(self, secret: str) -> None:
         """Let the browser hold this sign-in secret until it is closed."""
         self._set("session", secret, None)
+        if self._shows_state:
+            self._show_state(_state_of(secret))
+
+    def state(self) -> str:
+        """What stands in the cookie `state` beside the session that the browser sent; empty without one."""
+        return _state_of(self.session()) if self.session() else ""
 
     def device(self) -> str:
         """The value by which accounts know this browser again, empty when it has none."""
@@ -87,6 +96,8 @@ class Browser:
     def forget(self) -> None:
         """Take the sign-in and everything bound to this browser away from it."""
         self._drop("session")
+        if self._shows_state:
+            self._show_state("")
         self._drop("draft")
         self.renew()
 
@@ -114,12 +125,25 @@ class Browser:
 
         after_this_request(write)
 
+    def _show_state(self, value: str) -> None:
+        def write(response: Response) -> Response:
+            # A frame on another site is sent no other kind; browsers take Secure from localhost, too.
+            response.set_cookie(self.name("state"), value, secure=True, httponly=False, samesite="None", path="/")
+            return response
+
+        after_this_request(write)
+
     def _drop(self, cookie: str) -> None:
         def remove(response: Response) -> Response:
             response.delete_cookie(self.name(cookie), path="/", secure=self._https, httponly=True, samesite="Lax")
             return response
 
         after_this_request(remove)
+
+
+def _state_of(secret: str) -> str:
+    """One way from the secret: another word in front than that by which sign-ins are found."""
+    return hashlib.sha256(f"browser state {secret}".encode()).hexdigest()
 
 
 def allow_form_action(origin: str) -> None:

@@ -29,6 +29,10 @@ class HouseScreens:
         allow_form_action(url)
         return render_template("confirm_sign_out.html", handle=handle, client_name=client_name)
 
+    def check_session(self) -> str:
+        """See `oidc.protocols.Screens.check_session`."""
+        return render_template("check_session.html")
+
     def signed_out(self, frames: Sequence[str], url: str) -> str:
         """See `oidc.protocols.Screens.signed_out`: without JavaScript a link goes on."""
         allow_frames(frames)

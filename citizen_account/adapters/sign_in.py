@@ -37,6 +37,10 @@ class BrowserSignIn:
         """See `oidc.protocols.SignIn.browser`."""
         return self._browser.value()
 
+    def browser_state(self) -> str:
+        """See `oidc.protocols.SignIn.browser_state`."""
+        return self._browser.state()
+
     def sign_in_url(self, handle: str) -> str:
         """See `oidc.protocols.SignIn.sign_in_url`."""
         return f"/sign-in?{urlencode({'next': f'/authorize/{handle}'})}"

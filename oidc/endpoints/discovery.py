@@ -16,9 +16,16 @@ MAX_AGE = 300
 
 
 def metadata(
-    issuer: str, *, registration: bool = False, certificates: bool = False, mutual_tls_url: str = ""
+    issuer: str,
+    *,
+    registration: bool = False,
+    session_management: bool = False,
+    certificates: bool = False,
+    mutual_tls_url: str = "",
 ) -> dict[str, Any]:
-    """The provider's metadata. issuer: the public address, without a trailing slash. registration: it is offered.
+    """The provider's metadata. issuer: the public address, without a trailing slash.
+
+    registration, session_management: offered.
 
     certificates: a proxy passes those of clients on (RFC 8705). mutual_tls_url: the address under which it asks for
     them, if that is another than the issuer's.
@@ -40,6 +47,7 @@ def metadata(
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/end-session",
+        **({"check_session_iframe": f"{issuer}/check-session"} if session_management else {}),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,

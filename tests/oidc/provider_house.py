@@ -53,6 +53,7 @@ from oidc.request import AcceptedRequest, Checks
 from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
 from oidc.revocation import Revocation
+from oidc.session_state import SessionStates
 from oidc.store import grants, secret_keys, signing_keys
 from oidc.tokens.access_token import AccessTokens, TokenChallenge, VerifiedAccessToken, challenge
 from oidc.tokens.binding import Proofs
@@ -227,6 +228,7 @@ class House:
             clock=self.clock,
             randomness=SystemRandomness(),
         )
+        states = SessionStates(sign_in=self.sign_in, randomness=SystemRandomness(), is_offered=False)
         self.backchannel = BackchannelAuthentication(
             database=self.database,
             client_authentication=self.authentication,
@@ -256,6 +258,7 @@ class House:
                 issuing=self.issuing,
                 polling=Polling(issuing=self.issuing, jobs=self.jobs, clock=self.clock),
                 pairwise=self.pairwise,
+                session_states=states,
                 sign_in=self.sign_in,
                 clock=self.clock,
             ),
@@ -311,6 +314,7 @@ class House:
                 clock=self.clock,
             ),
             signing_keys=self.signing_keys,
+            session_states=states,
             screens=SimulatedScreens(),
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,

@@ -30,6 +30,9 @@ class SimulatedSignIn:
     def browser(self) -> str:
         return self.value
 
+    def browser_state(self) -> str:
+        return "state of the browser" if self.there else ""
+
     def sign_in_url(self, handle: str) -> str:
         return f"/sign-in?continue={handle}"
 
@@ -144,6 +147,9 @@ class SimulatedScreens:
 
     def confirm_sign_out(self, handle: str, client_name: str, url: str) -> str:
         return f"sign out? {handle}"
+
+    def check_session(self) -> str:
+        return "check session"
 
     def signed_out(self, frames: Sequence[str], url: str) -> str:
         return " ".join(["signed out", *frames, *(["then", url] if url else [])])

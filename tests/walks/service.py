@@ -28,6 +28,8 @@ class Service:
     url: str
     pages: dict[str, str] = field(default_factory=dict)
     came: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    opened: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """Every page that was asked for, with its query."""
 
     def show_form(self, path: str, action: str, fields: Mapping[str, str]) -> str:
         """A page with a form that posts these fields there; its address."""
@@ -43,6 +45,7 @@ def serving() -> Iterator[Service]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path, _, query = self.path.partition("?")
+            service.opened.append((path, dict(parse_qsl(query))))
             if path == "/callback":
                 service.came.append(("GET", dict(parse_qsl(query))))
             self._say(service.pages.get(path, "<h1>Welcome back</h1>"))
