@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from config import ports
 from tests.installation import ROOT, RunningHouse, environment
 
 CALLBACK = "http://127.0.0.1:9/callback"
@@ -50,6 +51,17 @@ def register(town: RunningHouse, folder: Path, metadata: Mapping[str, Any]) -> N
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["client_id"] == metadata["client_id"]
+
+
+def listening(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether a server that was started comes to listen there, within ten seconds; False when it ends before."""
+    for _ in range(200):
+        if ports.answers(port):
+            return True
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+            return False
+    return False
 
 
 class RelyingParty:

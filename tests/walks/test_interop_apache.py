@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from config import ports
 from tests.installation import RunningHouse
 from tests.walks.person import new_person
-from tests.walks.relying_parties import INTEROP, SECRET, register
+from tests.walks.relying_parties import INTEROP, SECRET, listening, register
 from tests.walks.snippets import snippet
 
 PAGE = 'Hello <b><!--#echo var="REMOTE_USER" --></b>'
@@ -40,14 +40,7 @@ def apache(town: RunningHouse, port: int) -> Iterator[None]:
         (root / "protected.conf").write_text(protection)
         process = subprocess.Popen([found, "-f", str(root / "apache.conf"), "-D", "FOREGROUND"])
         try:
-            for _ in range(200):
-                if process.poll() is not None or ports.answers(port):
-                    break
-                try:
-                    process.wait(0.05)
-                except subprocess.TimeoutExpired:
-                    continue
-            assert process.poll() is None, (root / "error.log").read_text()
+            assert listening(process, port), (root / "error.log").read_text()
             yield
         finally:
             process.send_signal(signal.SIGTERM)
