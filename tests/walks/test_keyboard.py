@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FileChooser, Page
+from playwright.sync_api import TimeoutError as NothingOpened
 
 from tests.installation import RunningHouse
 from tests.walks.papers import bill, photograph, save
@@ -126,10 +128,18 @@ def _choose(keys: Keyboard, kind: str, page: Page) -> None:
 
 def _attach(keys: Keyboard, page: Page, file: Path) -> None:
     keys.to("Your file")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(file)
+    _opens_chooser(page).set_files(file)
     keys.press("Keep this paper")
+
+
+def _opens_chooser(page: Page) -> FileChooser:
+    """Enter opens it; in a headless browser one press in some ten is lost, so press again, as a person would."""
+    for _ in range(4):
+        with contextlib.suppress(NothingOpened):
+            with page.expect_file_chooser(timeout=4000) as chooser:
+                page.keyboard.press("Enter")
+            return chooser.value
+    raise AssertionError("Enter opens no file chooser")
 
 
 def _releases(person: Person, keys: Keyboard, card: Path) -> None:
