@@ -30,7 +30,7 @@ def sign_in_here(person: Person) -> None:
     page.wait_for_url(re.compile("/sign-in"))
     page.get_by_label("Your e-mail address").fill(person.email)
     page.get_by_label("Your password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with scripts", "without scripts"])

@@ -51,7 +51,7 @@ def test_it_signs_in_asks_again_silently_and_signs_out(town: RunningHouse, chrom
     person.sign_up("django@people.example")
     with django_site(town, port, tmp_path):
         page = person.go(site)
-        page.get_by_role("link", name="Sign in").click()
+        page.get_by_role("link", name="Sign in", exact=True).click()
         page.get_by_role("button", name="Continue to Django").click()
         page.get_by_text("django@people.example").wait_for()
         first = page.inner_text("i")
