@@ -107,6 +107,7 @@ NO_PAGES = {
 }  # fmt: skip
 """What a GET gives that is no page: pictures and downloads."""
 ELSEWHERE = {
+    "asked.show": "a mail from a service leads there (CIBA): tests/citizen_account/test_asked looks at it",
     "roles.first": "a link that works once: Person.take_role looks at it",
     "second_step.show": "after a password that is not enough: test_second_step",
     "end_session.resume": "a POST from a service leads there: test_two_sites",
