@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from flask import Flask
 from playwright.sync_api import Browser
 from werkzeug.routing import Rule
 
 from citizen_account.security import MACHINE, READS_SIGN_IN
 from config.settings import load_settings
+from oidc.clients.metadata import CIBA
 from tests.citizen_account.town import open_again, set_up
 from tests.clocks import FixedClock
 from tests.installation import RunningHouse
 from tests.walks.papers import bill, photograph, save
 from tests.walks.person import Person, new_person
+from tests.walks.relying_parties import SECRET, register
 
 PAGES = [
     ("home.home", "stranger", "/"),
@@ -69,6 +73,7 @@ PAGES = [
     ("passkeys.show", "citizen", "/passkeys?done=added"),
     ("second_factor.show", "citizen", "/second-factor"),
     ("second_factor.show", "citizen", "/second-factor?done=removed"),
+    ("asked.show", "citizen", "{asked}"),
     ("device.show", "citizen", "/device"),
     ("device.show", "citizen", "/device?user_code=BCDFGHJK"),
     ("device.approved", "citizen", "/device/approved"),
@@ -107,7 +112,6 @@ NO_PAGES = {
 }  # fmt: skip
 """What a GET gives that is no page: pictures and downloads."""
 ELSEWHERE = {
-    "asked.show": "a mail from a service leads there (CIBA): tests/citizen_account/test_asked looks at it",
     "roles.first": "a link that works once: Person.take_role looks at it",
     "second_step.show": "after a password that is not enough: test_second_step",
     "end_session.resume": "a POST from a service leads there: test_two_sites",
@@ -136,6 +140,7 @@ def scene(
     people["newcomer"].sign_up("newcomer@people.example")
     made.places["release_without_papers"] = _path(people["newcomer"].begin_at_school().url)
     _lives(made, people["citizen"], folder)
+    _is_asked(made, people["citizen"], folder)
     auditor.go("/auditor?kind=document_read")
     made.places["entry"] = str(auditor.page.locator("a[href^='/auditor/entries/']").first.get_attribute("href"))
     yield made
@@ -182,6 +187,16 @@ def _lives(scene: Scene, person: Person, folder: Path) -> None:
         "receipt": str(receipt),
         "release": waiting,
     }
+
+
+def _is_asked(scene: Scene, person: Person, folder: Path) -> None:
+    """A telephone desk asks for them; the mail leads to the page."""
+    desk = {"client_id": "desk", "client_name": "Telephone desk", "client_secret": SECRET, "scope": "openid profile"}
+    register(person.town, folder, {**desk, "grant_types": [CIBA]})
+    form = {"scope": "openid profile", "login_hint": person.email, "binding_message": "Blue 17"}
+    asked = requests.post(f"{person.town.url}/bc-authorize", data=form, auth=("desk", SECRET), timeout=10)
+    assert asked.status_code == HTTPStatus.OK, asked.text
+    scene.places["asked"] = _path(person.mail("/asked/"))
 
 
 def _path(url: str) -> str:

@@ -61,7 +61,7 @@ def _takes_back(person: Person) -> None:
 
 def _is_audited(town: RunningHouse, auditor: Person, tmp_path: Path) -> None:
     """The access is there and its proof, the log verifies here and elsewhere; no paper, and no way to one."""
-    page = auditor.go("/auditor?kind=document_read")
+    page = auditor.go("/auditor?kind=document_read&lang=en")  # another walk may have left them in French
     assert "School enrolment" in page.inner_text("main")
     page.locator("a[href*='/auditor/entries/']").first.click()
     page.get_by_role("heading", name="Proof").wait_for()
