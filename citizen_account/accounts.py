@@ -310,6 +310,11 @@ class Accounts:
         entry = AccountChanged(actor_kind=ActorKind.CITIZEN, actor=account, persons=(PersonId(account),), what=what)
         self._ledger.append(tx, entry)
 
+    def credential_changed(self, tx: Transaction, account: AccountId, what: str) -> None:
+        """The same of a way to sign in, which the person is told by mail."""
+        self.changed(tx, account, what)
+        self._jobs.enqueue(tx, CredentialChanged(account, what))
+
     def erase(self, tx: Transaction, account: AccountId) -> None:
         """Remove addresses, facts, the account and its key (closing). Sign-ins, roles and flows have their own."""
         addresses.erase(tx, account)

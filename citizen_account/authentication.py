@@ -116,9 +116,7 @@ class Authentication:
                 self._credentials.put(tx, found.account, refreshed)
             if second_factors.get(tx, found.account):
                 return HalfSignedIn(found.account)
-            if replaces:
-                self._sessions.end_in(tx, replaces, "signed_in_again")
-            return self.start(tx, found.account, visitor)
+            return self.start(tx, found.account, visitor, replaces=replaces)
 
     def verify(self, untrusted_email: str, password: str) -> AccountId | None:
         """Whose address and password these are, without a sign-in: for the command line. Raises `TooManyRequests`."""
@@ -128,12 +126,20 @@ class Authentication:
         return found.account if self._credentials.matches(found.hash, password) else None
 
     def start(
-        self, tx: Transaction, account: AccountId, visitor: Visitor, *, amr: tuple[str, ...] = PASSWORD
+        self,
+        tx: Transaction,
+        account: AccountId,
+        visitor: Visitor,
+        *,
+        amr: tuple[str, ...] = PASSWORD,
+        replaces: str = "",
     ) -> Started:
         """Start a sign-in of an account that was just proven; a new device is told by mail.
 
-        amr: by what (RFC 8176).
+        amr: by what (RFC 8176). replaces: an older one at this browser, which ends.
         """
+        if replaces:
+            self._sessions.end_in(tx, replaces, "signed_in_again")
         acr = acr_of(amr, accounts.levels_of(tx, account) if SEVERAL in amr else {})
         started = self._sessions.start(
             tx, account, device=visitor.device, device_secret=visitor.device_secret, amr=amr, acr=acr

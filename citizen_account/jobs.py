@@ -149,8 +149,7 @@ class Mails:
         self._send(email, found.language, subject, text, **values)
 
     def _send(self, to: str, language: str, subject: str, text: str, **values: str) -> None:
-        theme = self._house.settings.theme
-        city = theme.city_name_fr if language == "fr" else theme.city_name
+        city = self._house.settings.theme.city(language)
         body = translate(language, text, **values) + "\n\n" + translate(language, SIGNATURE, city=city)
         self._house.mailer.send(Message(to=to, subject=translate(language, subject), text=body))
 

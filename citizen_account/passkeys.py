@@ -32,16 +32,14 @@ from webauthn.helpers.structs import (
 from citizen_account.accounts import Accounts
 from citizen_account.authentication import TRIES_NETWORK, WINDOW, Authentication, Visitor
 from citizen_account.challenges import Challenges
-from citizen_account.credentials import CredentialChanged
 from citizen_account.errors import PasskeyRefused, TooManyPasskeys
-from citizen_account.sessions import PASSKEY, Sessions, Started
+from citizen_account.sessions import PASSKEY, Started
 from citizen_account.store import passkeys, second_factors
 from citizen_account.store.accounts import AccountId
 from citizen_account.store.passkeys import PasskeyRow
 from config.clock import Clock
 from config.database import Database, Transaction
 from config.identifiers import Randomness, new_id
-from config.jobs import Jobs
 from config.rate_limits import RateLimits
 
 MOST_PASSKEYS = 20
@@ -73,10 +71,8 @@ class Passkeys:
         database: Database,
         accounts: Accounts,
         authentication: Authentication,
-        sessions: Sessions,
         challenges: Challenges,
         rate_limits: RateLimits,
-        jobs: Jobs,
         public_url: str,
         *,
         clock: Clock,
@@ -86,10 +82,8 @@ class Passkeys:
         self._database = database
         self._accounts = accounts
         self._authentication = authentication
-        self._sessions = sessions
         self._challenges = challenges
         self._rate_limits = rate_limits
-        self._jobs = jobs
         self._origin = public_url
         self._rp = urlsplit(public_url).hostname or ""
         self._clock = clock
@@ -174,8 +168,7 @@ class Passkeys:
         with self._database.transaction() as tx:
             if not passkeys.remove(tx, account, passkey):
                 return False
-            self._accounts.changed(tx, account, "passkey_removed")
-            self._jobs.enqueue(tx, CredentialChanged(account, "passkey_removed"))
+            self._accounts.credential_changed(tx, account, "passkey_removed")
         return True
 
     def erase(self, tx: Transaction, account: AccountId) -> None:
@@ -231,11 +224,9 @@ class Passkeys:
             ):
                 # Removed meanwhile, or two devices hold the same counter.
                 raise PasskeyRefused("the passkey is gone or its counter stands still")
-            if replaces:
-                self._sessions.end_in(tx, replaces, "signed_in_again")
             # Whoever is here has not lost everything, nor let a thief wait: a second step that was to go stays.
             second_factors.keep(tx, row.account)
-            return self._authentication.start(tx, row.account, visitor, amr=PASSKEY)
+            return self._authentication.start(tx, row.account, visitor, amr=PASSKEY, replaces=replaces)
 
     def _kept(self, credential: bytes, user_handle: bytes | None) -> PasskeyRow:
         """WebAuthn §7.2 step 6: without an address before it, the passkey itself must name whose it is."""
@@ -251,8 +242,7 @@ class Passkeys:
         if len(passkeys.of_account(tx, row.account)) >= MOST_PASSKEYS:
             raise TooManyPasskeys
         passkeys.add(tx, row)
-        self._accounts.changed(tx, row.account, "passkey_added")
-        self._jobs.enqueue(tx, CredentialChanged(row.account, "passkey_added"))
+        self._accounts.credential_changed(tx, row.account, "passkey_added")
 
     def _opened(self, row: PasskeyRow) -> Passkey:
         name = self._accounts.sealer(row.account).unseal(NAME_COLUMN, row.passkey, row.name_sealed)

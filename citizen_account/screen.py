@@ -104,7 +104,7 @@ def _values(house: House) -> dict[str, Any]:
         "language": chosen,
         "languages": house.settings.languages,
         "theme": theme,
-        "city": theme.city_name_fr if chosen == "fr" else theme.city_name,
+        "city": theme.city(chosen),
         "help_place": theme.help_place_fr if chosen == "fr" else theme.help_place,
         "has_logo": bool(theme.logo),
         "is_local": house.settings.mail.local_mailbox,

@@ -17,7 +17,6 @@ import pyotp
 from citizen_account.accounts import Accounts
 from citizen_account.authentication import Authentication, Visitor
 from citizen_account.challenges import Challenges
-from citizen_account.credentials import CredentialChanged
 from citizen_account.errors import ChallengeOver, WrongOneTimeCode
 from citizen_account.sealing import HouseKeys
 from citizen_account.store import second_factors
@@ -26,7 +25,6 @@ from citizen_account.store.second_factors import AppRow
 from config.clock import Clock
 from config.database import Database, Transaction
 from config.identifiers import Randomness
-from config.jobs import Jobs
 from config.rate_limits import RateLimits
 
 STEP_SECONDS = 30
@@ -76,7 +74,6 @@ class SecondFactors:
         challenges: Challenges,
         house_keys: HouseKeys,
         rate_limits: RateLimits,
-        jobs: Jobs,
         *,
         clock: Clock,
         randomness: Randomness,
@@ -88,7 +85,6 @@ class SecondFactors:
         self._challenges = challenges
         self._house_keys = house_keys
         self._rate_limits = rate_limits
-        self._jobs = jobs
         self._clock = clock
         self._randomness = randomness
 
@@ -106,20 +102,13 @@ class SecondFactors:
         """
         self._authentication.confirm(account, password, visitor)
         secret = base64.b32encode(self._randomness.bytes(SECRET_BYTES)).decode()
-        name = self._accounts.email(account) or account
         challenge = self._challenges.make(SET_UP, visitor.browser, f"{account} {secret}")
-        return SetUp(
-            secret=secret,
-            uri=pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=city),
-            challenge=challenge.hex(),
-        )
+        return self._set_up(account, secret, challenge.hex(), city)
 
     def resumed(self, account: AccountId, secret: str, challenge: str, city: str, visitor: Visitor) -> SetUp:
         """The same set-up again, after a wrong code. Raises `ChallengeOver`."""
         self._challenges.check(_unhex(challenge), SET_UP, visitor.browser, f"{account} {secret}")
-        name = self._accounts.email(account) or account
-        uri = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=city)
-        return SetUp(secret=secret, uri=uri, challenge=challenge)
+        return self._set_up(account, secret, challenge, city)
 
     def add(self, account: AccountId, secret: str, challenge: str, code: str, visitor: Visitor) -> tuple[str, ...]:
         """Keep an app that showed a right code; the codes to print, shown once. The person is told by mail.
@@ -139,7 +128,7 @@ class SecondFactors:
             self._challenges.use(tx, given)
             second_factors.put(tx, row)
             second_factors.print_codes(tx, account, macs)
-            self._changed(tx, account, "second_factor_added")
+            self._accounts.credential_changed(tx, account, "second_factor_added")
         return codes
 
     def print_again(self, account: AccountId, password: str, code: str, visitor: Visitor) -> tuple[str, ...]:
@@ -149,7 +138,7 @@ class SecondFactors:
         with self._database.transaction() as tx:
             check.take(tx)
             second_factors.print_codes(tx, account, macs)
-            self._changed(tx, account, "codes_printed")
+            self._accounts.credential_changed(tx, account, "codes_printed")
         return codes
 
     def remove(self, account: AccountId, password: str, code: str, visitor: Visitor) -> None:
@@ -158,7 +147,7 @@ class SecondFactors:
         with self._database.transaction() as tx:
             check.take(tx)
             second_factors.erase(tx, account)
-            self._changed(tx, account, "second_factor_removed")
+            self._accounts.credential_changed(tx, account, "second_factor_removed")
 
     def prove(self, account: AccountId, code: str, counter: str) -> Proof:
         """Look at a code of the app or of the sheet; `Proof.take` uses it up, in the transaction that it allows.
@@ -186,7 +175,7 @@ class SecondFactors:
         goes_at = self._clock.now() + WAIT
         with self._database.transaction() as tx:
             if second_factors.set_going(tx, account, goes_at):
-                self._changed(tx, account, "second_factor_going")
+                self._accounts.credential_changed(tx, account, "second_factor_going")
             row = second_factors.get(tx, account)
         return row.goes_at if row and row.goes_at else goes_at
 
@@ -203,19 +192,20 @@ class SecondFactors:
         for account in accounts:
             with self._database.transaction() as tx:
                 if second_factors.remove_due(tx, account, now):
-                    self._changed(tx, account, "second_factor_removed")
+                    self._accounts.credential_changed(tx, account, "second_factor_removed")
 
     def erase(self, tx: Transaction, account: AccountId) -> None:
         """Forget everything of it (closing)."""
         second_factors.erase(tx, account)
 
+    def _set_up(self, account: AccountId, secret: str, challenge: str, city: str) -> SetUp:
+        name = self._accounts.email(account) or account
+        uri = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=city)
+        return SetUp(secret=secret, uri=uri, challenge=challenge)
+
     def _confirmed(self, account: AccountId, password: str, code: str, visitor: Visitor) -> Proof:
         self._authentication.confirm(account, password, visitor)
         return self.prove(account, code, account)
-
-    def _changed(self, tx: Transaction, account: AccountId, what: str) -> None:
-        self._accounts.changed(tx, account, what)
-        self._jobs.enqueue(tx, CredentialChanged(account, what))
 
     def _step_of(self, secret: str, code: str) -> int | None:
         """The time step that shows this code, None when none near now does."""

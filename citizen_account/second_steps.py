@@ -78,9 +78,7 @@ class SecondSteps:
             with self._database.transaction() as tx:
                 self._challenges.use(tx, opened.challenge)
                 proof.take(tx)
-                if replaces:
-                    self._sessions.end_in(tx, replaces, "signed_in_again")
-                return self._authentication.start(tx, opened.account, visitor, amr=PASSWORD_AND_CODE)
+                return self._authentication.start(tx, opened.account, visitor, amr=PASSWORD_AND_CODE, replaces=replaces)
         except ChallengeOver:
             raise StepOver from None
 

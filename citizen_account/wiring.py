@@ -221,10 +221,8 @@ def build(
         database,
         accounts,
         authentication,
-        sessions,
         challenges,
         rate_limits,
-        jobs,
         settings.public_url,
         clock=clock,
         randomness=randomness,
@@ -236,7 +234,6 @@ def build(
         challenges,
         house_keys,
         rate_limits,
-        jobs,
         clock=clock,
         randomness=randomness,
     )

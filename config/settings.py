@@ -105,6 +105,10 @@ class Theme(Section):
     help_place_fr: str = "au guichet de votre mairie"
     """Where people help, in French."""
 
+    def city(self, language: str) -> str:
+        """The city's name in a language of the pages."""
+        return self.city_name_fr if language == "fr" else self.city_name
+
 
 class Limits(Section):
     """What is refused as too much."""

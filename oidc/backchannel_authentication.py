@@ -6,7 +6,6 @@ service is answered as if: the request stays pending until it expires (docs/deci
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from config.identifiers import Randomness, new_id, new_secret
 from config.logs import get_logger
 from config.outgoing import Outgoing
 from config.rate_limits import RateLimits, TooManyRequests
+from oidc import single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client, Clients
 from oidc.clients.metadata import PING
@@ -30,7 +30,6 @@ from oidc.errors import (
     InvalidBindingMessage,
     InvalidRequest,
     InvalidScope,
-    OAuthError,
     PingNotTaken,
     UnauthorizedClient,
     UnknownInteraction,
@@ -113,12 +112,8 @@ class BackchannelAuthentication:
         Raises `OAuthError`: nothing is kept then, but an assertion is used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
-        try:
+        with single_use.used_up_anyway(self._database, authenticated):
             return self._begun(authenticated, presented)
-        except OAuthError:
-            with contextlib.suppress(OAuthError), self._database.transaction() as tx:
-                self._client_authentication.use_once(tx, authenticated)
-            raise
 
     def asked(self, request: str, subject: SubjectId) -> AskedView:
         """A request that waits for this person. Raises `UnknownInteraction`."""
@@ -192,7 +187,7 @@ class BackchannelAuthentication:
             interval_seconds=int(INTERVAL.total_seconds()),
         )
         with self._database.transaction() as tx:
-            self._client_authentication.use_once(tx, authenticated)
+            single_use.use(tx, authenticated)
             polled_requests.add(tx, row)
             # For nobody as well: whether there is a person must not show in how long this takes.
             self._notices.asked(tx, subject, client.client_id, request.polled)

@@ -5,7 +5,6 @@ Who has typed it at one browser is the only one who can answer: at any other the
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,10 +14,11 @@ from config.clock import Clock
 from config.database import Database
 from config.identifiers import Randomness, new_id, new_secret
 from config.rate_limits import RateLimits
+from oidc import single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.consent import hashed
-from oidc.errors import OAuthError, UnauthorizedClient, UnknownUserCode
+from oidc.errors import UnauthorizedClient, UnknownUserCode
 from oidc.grants.device_code import KIND, DeviceCode
 from oidc.interaction import Interactions
 from oidc.keys import SecretKeys
@@ -75,13 +75,9 @@ class DeviceAuthorizations:
         Raises `OAuthError`: nothing is kept then, but an assertion is used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
-        try:
+        with single_use.used_up_anyway(self._database, authenticated):
             request = self._checked(authenticated.client, presented)
             device_code, user_code = self._keep(authenticated, request)
-        except OAuthError:
-            with contextlib.suppress(OAuthError), self._database.transaction() as tx:
-                self._client_authentication.use_once(tx, authenticated)
-            raise
         return {
             "device_code": device_code,
             "user_code": user_code,
@@ -121,7 +117,7 @@ class DeviceAuthorizations:
             row = self._row(request, device_code, self._mac(user_code))
             with self._database.transaction() as tx:
                 if polled_requests.add(tx, row):
-                    self._client_authentication.use_once(tx, authenticated)
+                    single_use.use(tx, authenticated)
                     return device_code, f"{user_code[:4]}-{user_code[4:]}"
 
     def _row(self, request: AcceptedRequest, device_code: str, user_code_mac: bytes) -> PolledRequestRow:

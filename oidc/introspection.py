@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from config.clock import Clock
 from config.database import Database, Transaction
+from oidc import single_use
 from oidc.client_authentication import ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.errors import InvalidRequest, InvalidToken
@@ -79,7 +80,7 @@ class Introspection:
                 told = self._told(tx, client, token)
         else:
             with self._database.transaction() as tx:
-                self._client_authentication.use_once(tx, authenticated)
+                single_use.use(tx, authenticated)
                 told = self._told(tx, client, token)
         return self._signed(client, told) if signed else told
 

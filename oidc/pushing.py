@@ -5,12 +5,12 @@ What that uses up and binds: docs/decisions/0506.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 
-from config.database import Database, Transaction
+from config.database import Database
+from oidc import single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
-from oidc.errors import InvalidRequest, OAuthError
+from oidc.errors import InvalidRequest
 from oidc.interaction import Interactions
 from oidc.request import AcceptedRequest, Checks
 from oidc.request.objects import RequestObjects
@@ -45,12 +45,9 @@ class Pushing:
         """
         authenticated = self._client_authentication.authenticate(presented)
         proof = self._proof(presented)
-        try:
+        with single_use.used_up_anyway(self._database, authenticated, proof):
             request = self._checked(authenticated, presented, proof)
-            return self._interactions.push(request, lambda tx: self._use_once(tx, authenticated, proof))
-        except OAuthError:
-            self._use_up_anyway(authenticated, proof)
-            raise
+            return self._interactions.push(request, lambda tx: single_use.use(tx, authenticated, proof))
 
     def _proof(self, presented: ClientRequest) -> Proof | None:
         if not presented.dpop:
@@ -71,16 +68,3 @@ class Pushing:
         if request.dpop_jkt not in {None, proof.jkt}:
             raise InvalidRequest("dpop_jkt is not the key of the proof")
         return replace(request, dpop_jkt=proof.jkt)
-
-    def _use_once(self, tx: Transaction, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
-        self._client_authentication.use_once(tx, authenticated)
-        if proof is not None:
-            self._proofs.use_once(tx, proof)
-
-    def _use_up_anyway(self, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
-        """Whoever saw them in the refused request must not show them again; one transaction each."""
-        with contextlib.suppress(OAuthError), self._database.transaction() as tx:
-            self._use_once(tx, authenticated, None)
-        if proof is not None:
-            with contextlib.suppress(OAuthError), self._database.transaction() as tx:
-                self._proofs.use_once(tx, proof)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from audit.entries import ActorKind
 from config.database import Database, Transaction
+from oidc import single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.errors import InvalidRequest, InvalidToken
 from oidc.store import revoked_tokens
@@ -44,7 +45,7 @@ class Revocation:
         if not token:
             raise InvalidRequest("token is missing")
         with self._database.transaction() as tx:
-            self._client_authentication.use_once(tx, authenticated)
+            single_use.use(tx, authenticated)
             if not self._end_family(tx, authenticated, token):
                 self._revoke_access_token(tx, authenticated, token)
 

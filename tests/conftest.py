@@ -33,6 +33,13 @@ hypothesis.settings.register_profile("rounds", max_examples=max(100, 33 * ROUNDS
 hypothesis.settings.load_profile("rounds")
 
 
+@pytest.fixture(autouse=True)
+def strict_logs() -> Iterator[None]:
+    """Whatever a test did to the logs, the next one is a leak test again."""
+    yield
+    logs.configure(as_json=False, strict=True, forbidden_words=FORBIDDEN_WORDS)
+
+
 @pytest.fixture(scope="session")
 def rounds() -> int:
     """How many seeds, offsets or kills a repeated test tries: `ROUNDS`."""

@@ -146,8 +146,7 @@ class _Release:
         )
 
     def _heading(self, service: str, papers: int) -> str:
-        theme = self._house.settings.theme
-        city = theme.city_name_fr if screen.current_language() == "fr" else theme.city_name
+        city = self._house.settings.theme.city(screen.current_language())
         if not papers:
             return _("%(service)s (%(city)s) asks who you are", service=service, city=city)
         return screen.ngettext(

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, request
 
 from citizen_account import screen
 from citizen_account.errors import PasskeyRefused, TooManyPasskeys, WrongPassword
+from citizen_account.pages.proofs import wrong_password
 from citizen_account.pages.visitor import visitor
 from citizen_account.passkeys import MOST_NAME_CHARACTERS
 from citizen_account.screen import gettext as _
@@ -54,7 +55,7 @@ def blueprint(house: House) -> Blueprint:
                 require().account, request.form.get("passkey", ""), password, visitor(house)
             )
         except WrongPassword:
-            return _page(house, {"remove_password": _wrong()})
+            return _page(house, {"remove_password": wrong_password()})
         if not removed:
             return _page(house, {"passkey": _("Choose the passkey to remove")})
         return redirect("/passkeys?done=removed", 303)
@@ -65,13 +66,12 @@ def blueprint(house: House) -> Blueprint:
 def _begun(house: House, name: str) -> Any:
     if not name:
         return _page(house, {"name": _no_name()})
-    theme = house.settings.theme
-    city = theme.city_name_fr if screen.current_language() == "fr" else theme.city_name
+    city = house.settings.theme.city(screen.current_language())
     password = request.form.get("password", "")
     try:
         options = house.passkeys.begin(require().account, password, city, visitor(house))
     except WrongPassword:
-        return _page(house, {"password": _wrong()}, name)
+        return _page(house, {"password": wrong_password()}, name)
     except TooManyPasskeys:
         return _page(house, {"name": _too_many()}, name)
     return screen.page("passkey_new.html", name=name, options=options)
@@ -97,10 +97,6 @@ def _name() -> str:
 
 def _no_name() -> str:
     return _("Give it a name by which you know it again, for example My phone")
-
-
-def _wrong() -> str:
-    return _("This is not your password. Try again.")
 
 
 def _too_many() -> str:

@@ -10,6 +10,7 @@ from citizen_account import screen
 from citizen_account.addresses import EmailAddress, readable_phone_number
 from citizen_account.errors import BadAddress, BadValue, WeakPassword, WrongPassword
 from citizen_account.pages.drafts import keeps_draft, taken
+from citizen_account.pages.proofs import wrong_password
 from citizen_account.pages.sign_up import email_help, password_help
 from citizen_account.pages.visitor import visitor
 from citizen_account.screen import gettext as _
@@ -57,7 +58,7 @@ def blueprint(house: House) -> Blueprint:
         except BadAddress:
             return _page(house, {"email": email_help()}, {"email": typed})
         except WrongPassword:
-            return _page(house, {"email_password": _wrong()}, {"email": typed})
+            return _page(house, {"email_password": wrong_password()}, {"email": typed})
         return redirect(f"/confirm/waiting/{flow}", 303)
 
     @pages.post("/profile/password")
@@ -74,7 +75,7 @@ def blueprint(house: House) -> Blueprint:
                 about=_about(house),
             )
         except WrongPassword:
-            return _page(house, {"current_password": _wrong()})
+            return _page(house, {"current_password": wrong_password()})
         except WeakPassword as weak:
             return _page(house, {"new_password": password_help(weak)})
         house.browser.set_session(secret)
@@ -113,10 +114,6 @@ def _about(house: House) -> tuple[str, ...]:
     account = require().account
     facts = [attribute.value for attribute in house.accounts.attributes(account).values()]
     return (*facts, *(address.text for address in house.accounts.addresses(account)))
-
-
-def _wrong() -> str:
-    return _("This is not your password. Try again.")
 
 
 def _value_help(name: str) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from citizen_account import screen
 from citizen_account.errors import ChallengeOver, WrongOneTimeCode, WrongPassword
-from citizen_account.pages.second_step import wrong_code
+from citizen_account.pages.proofs import wrong_code, wrong_password
 from citizen_account.pages.visitor import visitor
 from citizen_account.screen import gettext as _
 from citizen_account.second_factors import SetUp
@@ -37,7 +37,7 @@ def blueprint(house: House) -> Blueprint:
                 require().account, request.form.get("password", ""), _city(house), visitor(house)
             )
         except WrongPassword:
-            return _page(house, {"password": _wrong()})
+            return _page(house, {"password": wrong_password()})
         return _set_up(made, {})
 
     @pages.post("/second-factor")
@@ -53,7 +53,7 @@ def blueprint(house: House) -> Blueprint:
                 require().account, request.form.get("password", ""), request.form.get("code", ""), visitor(house)
             )
         except WrongPassword:
-            return _page(house, {"password": _wrong()})
+            return _page(house, {"password": wrong_password()})
         except WrongOneTimeCode:
             return _page(house, {"code": wrong_code()})
         return screen.page("second_factor_codes.html", codes=codes)
@@ -69,7 +69,7 @@ def blueprint(house: House) -> Blueprint:
                 visitor(house),
             )
         except WrongPassword:
-            return _page(house, {"remove_password": _wrong()})
+            return _page(house, {"remove_password": wrong_password()})
         except WrongOneTimeCode:
             return _page(house, {"remove_code": wrong_code()})
         return redirect("/second-factor?done=removed", 303)
@@ -111,9 +111,4 @@ def _page(house: House, errors: dict[str, str]) -> Any:
 
 
 def _city(house: House) -> str:
-    theme = house.settings.theme
-    return theme.city_name_fr if screen.current_language() == "fr" else theme.city_name
-
-
-def _wrong() -> str:
-    return _("This is not your password. Try again.")
+    return house.settings.theme.city(screen.current_language())

@@ -8,9 +8,9 @@ from flask import Blueprint, redirect, request
 
 from citizen_account import screen
 from citizen_account.errors import StepOver, WrongOneTimeCode
-from citizen_account.pages.visitor import next_path, service_waiting, visitor
-from citizen_account.screen import gettext as _
-from citizen_account.security import PUBLIC, current_account, policy
+from citizen_account.pages.proofs import wrong_code
+from citizen_account.pages.visitor import next_path, older_sign_in, service_waiting, visitor
+from citizen_account.security import PUBLIC, policy
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -32,10 +32,9 @@ def blueprint(house: House) -> Blueprint:
     @pages.post("/second-step/<note>")
     @policy(PUBLIC)
     def check(note: str) -> Any:
-        before = current_account()
-        replaces = before.sign_in.id if before else ""
+        code = request.form.get("code", "")
         try:
-            started = house.second_steps.finish(note, request.form.get("code", ""), visitor(house), replaces=replaces)
+            started = house.second_steps.finish(note, code, visitor(house), replaces=older_sign_in())
         except StepOver:
             return redirect("/sign-in?over=1", 303)
         except WrongOneTimeCode:
@@ -53,11 +52,6 @@ def blueprint(house: House) -> Blueprint:
         return screen.page("second_step_lost.html", goes_at=goes_at)
 
     return pages
-
-
-def wrong_code() -> str:
-    """What is said of a code that is none, or was used."""
-    return _("This code is not right, or it was used before. Wait for the next one, or use one of your printed codes.")
 
 
 def _form(house: House, note: str, errors: dict[str, str]) -> Any:

@@ -13,9 +13,9 @@ from flask import Blueprint, redirect, request
 from citizen_account import screen
 from citizen_account.authentication import HalfSignedIn
 from citizen_account.errors import PasskeyRefused, WrongPassword
-from citizen_account.pages.visitor import next_path, service_waiting, visitor
+from citizen_account.pages.visitor import next_path, older_sign_in, service_waiting, visitor
 from citizen_account.screen import gettext as _
-from citizen_account.security import PUBLIC, current_account, policy
+from citizen_account.security import PUBLIC, policy
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -36,7 +36,7 @@ def blueprint(house: House) -> Blueprint:
         typed = request.form.get("email", "")
         try:
             started = house.authentication.sign_in(
-                typed, request.form.get("password", ""), visitor(house), replaces=_before()
+                typed, request.form.get("password", ""), visitor(house), replaces=older_sign_in()
             )
         except WrongPassword:
             wrong = _("This address and password do not go together. Check both, or ask for a new password.")
@@ -51,7 +51,9 @@ def blueprint(house: House) -> Blueprint:
     @policy(PUBLIC)
     def passkey() -> Any:
         try:
-            started = house.passkeys.sign_in(request.form.get("credential", ""), visitor(house), replaces=_before())
+            started = house.passkeys.sign_in(
+                request.form.get("credential", ""), visitor(house), replaces=older_sign_in()
+            )
         except PasskeyRefused:
             refused = _("That passkey did not open an account here. Try again, or use your address and password.")
             return _form(house, {"email": refused}, "")
@@ -59,12 +61,6 @@ def blueprint(house: House) -> Blueprint:
         return redirect(next_path(), 303)
 
     return pages
-
-
-def _before() -> str:
-    """The sign-in of this browser, which a new one replaces."""
-    before = current_account()
-    return before.sign_in.id if before else ""
 
 
 def _form(house: House, errors: dict[str, str], email: str) -> Any:

@@ -9,7 +9,7 @@ from flask import request
 
 from citizen_account import screen
 from citizen_account.authentication import Visitor
-from citizen_account.security import allow_form_action, require
+from citizen_account.security import allow_form_action, current_account, require
 from citizen_account.sessions import Device
 from config.rate_limits import address_key
 from oidc.errors import UnknownInteraction
@@ -48,6 +48,12 @@ def signed_in() -> SignedIn:
         amr=sign_in.amr,
         acr=sign_in.acr,
     )
+
+
+def older_sign_in() -> str:
+    """The sign-in of this browser, which a new one replaces; empty when there is none."""
+    before = current_account()
+    return before.sign_in.id if before else ""
 
 
 def device(user_agent: str) -> Device:

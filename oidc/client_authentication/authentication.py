@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from joserfc import jwk
 
 from config.clock import Clock
-from config.database import Transaction
 from oidc.client_authentication import mutual_tls, private_key, secret
 from oidc.client_authentication.presented import ClientRequest
 from oidc.client_authentication.private_key import ASSERTION_TYPE, Assertion
 from oidc.clients import Client, ClientKeys, Clients
 from oidc.clients.client import ASSERTION_METHODS, CERTIFICATE_METHODS, HMAC_METHODS, PUBLIC
 from oidc.errors import InvalidClient, InvalidRequest
-from oidc.store import used_identifiers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,7 @@ class ClientAuthentication:
         self._clock = clock
 
     def authenticate(self, request: ClientRequest) -> AuthenticatedClient:
-        """Who sent it. Call `use_once` in the transaction of the request's effect.
+        """Who sent it. Call `oidc.single_use.use` in the transaction of the request's effect.
 
         Raises `InvalidRequest` when more than one method is presented (RFC 6749 §5.2) or two client ids, and
         `InvalidClient` for everything else; the description never tells whether the client exists.
@@ -55,15 +53,6 @@ class ClientAuthentication:
         if method == "assertion":
             return self._by_assertion(request)
         return self._by_name(named, request)
-
-    def use_once(self, tx: Transaction, authenticated: AuthenticatedClient) -> None:
-        """Use up the assertion's `jti`. Raises `InvalidClient` when it was used before."""
-        assertion = authenticated.assertion
-        if assertion is None:
-            return
-        identifier = f"{authenticated.client.client_id} {assertion.jti}"
-        if not used_identifiers.use(tx, "assertion", identifier, assertion.expires_at):
-            raise InvalidClient("client assertion: jti was used")
 
     def _by_name(self, named: str, request: ClientRequest) -> AuthenticatedClient:
         """RFC 8705 §2: client_id says whose certificate it should be. Public clients only name themselves."""

@@ -31,7 +31,8 @@ POLLED_GRANT_TYPES = frozenset({DEVICE_CODE, CIBA})
 """Their requests are neither pushed nor signed."""
 CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials", TOKEN_EXCHANGE, CIBA})
 """Only for clients that authenticate (RFC 6749 §4.4, RFC 8693 §5, CIBA §7.1)."""
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token"}) | CONFIDENTIAL_GRANT_TYPES | POLLED_GRANT_TYPES
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE, DEVICE_CODE, CIBA)
+"""In the order in which discovery names them."""
 POLL, PING = "poll", "ping"
 DELIVERY_MODES = (POLL, PING)
 """How a client learns that there is an answer (CIBA §5); tokens are never pushed."""
@@ -281,7 +282,7 @@ def _backchannel(metadata: Mapping[str, Any], grant_types: Collection[str]) -> d
 def _encryption(metadata: Mapping[str, Any], what: str) -> dict[str, str]:
     alg_name, enc_name = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
     alg = _one_of(metadata, alg_name, ENCRYPTION_ALGORITHMS, "")
-    enc = _one_of(metadata, enc_name, ENCRYPTION_ENCODINGS, "A128CBC-HS256" if alg else "")
+    enc = _one_of(metadata, enc_name, ENCRYPTION_ENCODINGS, ENCRYPTION_ENCODINGS[0] if alg else "")
     if enc and not alg:
         raise InvalidClientMetadata(f"{alg_name}: {enc_name} needs it")
     return {alg_name: alg, enc_name: enc}

@@ -12,6 +12,7 @@ from audit.entries import ActorKind, ClientChanged
 from audit.ledger import Ledger
 from config.clock import Clock
 from config.database import Database, Transaction, in_transaction
+from config.errors import OutgoingRefused
 from config.identifiers import Randomness, new_id, new_secret
 from config.outgoing import Outgoing
 from oidc.clients import sectors
@@ -156,16 +157,23 @@ class Clients:
 
     def _check_addresses(self, metadata: Mapping[str, Any], client: Client) -> None:
         if client.jwks_uri:
-            sectors.check_address(self._outgoing, "jwks_uri", client.jwks_uri)
+            self._check_address("jwks_uri", client.jwks_uri)
         if client.backchannel_client_notification_endpoint:
             name = "backchannel_client_notification_endpoint"
-            sectors.check_address(self._outgoing, name, client.backchannel_client_notification_endpoint)
+            self._check_address(name, client.backchannel_client_notification_endpoint)
         if client.backchannel_logout_uri:
-            sectors.check_address(self._outgoing, "backchannel_logout_uri", client.backchannel_logout_uri)
+            self._check_address("backchannel_logout_uri", client.backchannel_logout_uri)
         for uri in client.request_uris:
-            sectors.check_address(self._outgoing, "request_uris", uri.partition("#")[0])
+            self._check_address("request_uris", uri.partition("#")[0])
         if client.subject_type == "pairwise" and metadata.get("sector_identifier_uri"):
             sectors.check(self._outgoing, metadata["sector_identifier_uri"], client.redirect_uris)
+
+    def _check_address(self, name: str, uri: str) -> None:
+        """Refuse an address that would be refused when it is called."""
+        try:
+            self._outgoing.check(uri)
+        except OutgoingRefused as error:
+            raise InvalidClientMetadata(f"{name}: an https address", detail=str(error)) from error
 
     def _row(
         self,

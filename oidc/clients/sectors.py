@@ -10,7 +10,7 @@ from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final
 
-from config.errors import OutgoingError, OutgoingRefused
+from config.errors import OutgoingError
 from config.outgoing import Outgoing
 from oidc.errors import InvalidClientMetadata
 
@@ -32,11 +32,3 @@ def check(outgoing: Outgoing, sector_identifier_uri: str, redirect_uris: Collect
         raise InvalidClientMetadata("sector_identifier_uri: a JSON array of redirect URIs")
     if not set(redirect_uris) <= {one for one in listed if isinstance(one, str)}:
         raise InvalidClientMetadata("sector_identifier_uri: does not list every redirect URI")
-
-
-def check_address(outgoing: Outgoing, name: str, uri: str) -> None:
-    """Refuse an address that would be refused when it is called. Raises `InvalidClientMetadata`."""
-    try:
-        outgoing.check(uri)
-    except OutgoingRefused as error:
-        raise InvalidClientMetadata(f"{name}: an https address", detail=str(error)) from error

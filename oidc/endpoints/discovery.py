@@ -8,10 +8,9 @@ from flask import Blueprint, Response, jsonify
 
 from oidc import claims, jwts
 from oidc.clients.client import AUTHENTICATION_METHODS, CERTIFICATE_METHODS, PUBLIC
-from oidc.clients.metadata import CIBA, DELIVERY_MODES, DEVICE_CODE, HMAC_ALGORITHMS, TOKEN_EXCHANGE
+from oidc.clients.metadata import DELIVERY_MODES, GRANT_TYPES, HMAC_ALGORITHMS
 from oidc.request import authorization_details, openid, pkce, response, scope
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE, DEVICE_CODE, CIBA)
 MAX_AGE = 300
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from audit.ledger import Ledger
 from config.clock import Clock
 from config.database import Database, Transaction
 from config.identifiers import Randomness, new_id, new_secret
-from oidc import claims
+from oidc import claims, single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, InvalidToken, OAuthError
@@ -44,7 +43,7 @@ from oidc.store import (
 )
 from oidc.store.authorizations import AuthorizationRow
 from oidc.tokens.access_token import AccessTokens
-from oidc.tokens.binding import Proof, Proofs
+from oidc.tokens.binding import Binding, Proof, Proofs
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
 from oidc.tokens.refresh_token import RefreshTokens, token_hash
@@ -221,19 +220,15 @@ class Issuing:
         request = TokenRequest(presented, authenticated, proof)
         request.subject_claims = self._subject_claims(presented)
         self._rotation.prepare()
-        try:
-            with self._database.transaction() as tx:
-                request.tx = tx
-                self._use_once(tx, authenticated, proof)
-                outcome = self._server.create_token_response(request)
-                if isinstance(outcome, AccessDraft):
-                    audience = self._narrowed(outcome.audience, presented.resources)
-                if isinstance(outcome, TokenDraft):
-                    audience = self._narrowed(outcome.family.audience, presented.resources)
-                    known = self._release(tx, outcome)
-        except OAuthError:
-            self._use_up_anyway(authenticated, proof)
-            raise
+        with single_use.used_up_anyway(self._database, authenticated, proof), self._database.transaction() as tx:
+            request.tx = tx
+            single_use.use(tx, authenticated, proof)
+            outcome = self._server.create_token_response(request)
+            if isinstance(outcome, AccessDraft):
+                audience = self._narrowed(outcome.audience, presented.resources)
+            if isinstance(outcome, TokenDraft):
+                audience = self._narrowed(outcome.family.audience, presented.resources)
+                known = self._release(tx, outcome)
         if isinstance(outcome, OAuthError):
             raise outcome
         if isinstance(outcome, AccessDraft):
@@ -277,35 +272,14 @@ class Issuing:
             return None
         return self._proofs.check(presented.dpop, method=presented.method, url=f"{self._issuer}{presented.path}")
 
-    def _use_once(self, tx: Transaction, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
-        self._client_authentication.use_once(tx, authenticated)
-        if proof is not None:
-            self._proofs.use_once(tx, proof)
-
-    def _use_up_anyway(self, authenticated: AuthenticatedClient, proof: Proof | None) -> None:
-        """The refusal rolled back that assertion and proof were used; a second use must be refused all the same."""
-        if authenticated.assertion is not None:
-            with contextlib.suppress(OAuthError), self._database.transaction() as tx:
-                self._client_authentication.use_once(tx, authenticated)
-        if proof is not None:
-            with contextlib.suppress(OAuthError), self._database.transaction() as tx:
-                self._proofs.use_once(tx, proof)
-
     def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
         details = list(draft.authorization_details) if self._vault in audience else []
         token, lifetime = self._access_tokens.make_alone(
             draft.claims, audience=audience, authorization_details=details, binding=draft.binding, ends_at=draft.ends_at
         )
-        answer: dict[str, Any] = {
-            "access_token": token,
-            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
-            "expires_in": int(lifetime.total_seconds()),
-            "scope": draft.claims["scope"],
-        }
+        answer = _members(token, lifetime, draft.binding, draft.claims["scope"], details)
         if draft.issued_token_type:
             answer["issued_token_type"] = draft.issued_token_type
-        if details:
-            answer["authorization_details"] = details
         return answer
 
     def _subject_claims(self, presented: ClientRequest) -> Mapping[str, Any] | None:
@@ -325,16 +299,9 @@ class Issuing:
         access_token, lifetime = self._access_tokens.make(
             family, scope=draft.scope, audience=audience, authorization_details=in_token(details), binding=draft.binding
         )
-        answer: dict[str, Any] = {
-            "access_token": access_token,
-            "token_type": "DPoP" if draft.binding.jkt else "Bearer",
-            "expires_in": int(lifetime.total_seconds()),
-            "scope": " ".join(draft.scope),
-        }
+        answer = _members(access_token, lifetime, draft.binding, " ".join(draft.scope), details)
         if draft.refresh_token is not None:
             answer["refresh_token"] = draft.refresh_token
-        if details:
-            answer["authorization_details"] = details
         if OPENID in draft.scope:
             answer["id_token"] = self._id_tokens.make(
                 family,
@@ -393,6 +360,19 @@ def _check_certificate(presented: ClientRequest, client: Client) -> None:
     """RFC 8705 §3: a client whose tokens are bound to certificates shows one, however it authenticates."""
     if client.tls_client_certificate_bound_access_tokens and presented.client_certificate is None:
         raise InvalidRequest("this client's tokens are bound: a certificate is needed")
+
+
+def _members(
+    access_token: str, lifetime: timedelta, binding: Binding, scope: str, details: Sequence[Any]
+) -> dict[str, Any]:
+    """Of a response that gives an access token (RFC 6749 §5.1, RFC 9396 §7)."""
+    members: dict[str, Any] = {
+        "access_token": access_token,
+        "token_type": "DPoP" if binding.jkt else "Bearer",
+        "expires_in": int(lifetime.total_seconds()),
+        "scope": scope,
+    }
+    return {**members, "authorization_details": details} if details else members
 
 
 def _end(otherwise: datetime, until: datetime | None, *, refreshes: bool) -> datetime:

@@ -27,6 +27,7 @@ class Person:
         self.context = context
         self.email = ""
         self.reports: list[str] = []
+        self._links: set[str] = set()
         context.set_default_timeout(10_000)
         context.add_init_script(NOTICE_VIOLATIONS)
         context.on("page", self._listen)
@@ -60,14 +61,15 @@ class Person:
         assert problems(self.page) + self.reports == [], self.page.url
 
     def mail(self, containing: str = "/confirm/") -> str:
-        """The link of the newest mail to this person; waits for the worker by loading the page again."""
+        """The link of a mail to this person that wasn't looked at yet; waits for the worker by loading again."""
         tab = self.context.new_page()
         for _ in range(100):
             tab.goto(f"{self.town.url}/local-mailbox")
             article = tab.locator("article", has_text=self.email).first
             if article.count():
                 found = re.search(r"http://\S+", article.inner_text())
-                if found and containing in found[0]:
+                if found and containing in found[0] and found[0] not in self._links:
+                    self._links.add(found[0])
                     tab.close()
                     return found[0]
             tab.wait_for_timeout(100)

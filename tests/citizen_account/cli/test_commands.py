@@ -20,10 +20,8 @@ from audit.entries import PersonId
 from audit.search import Filters
 from citizen_account.__main__ import main
 from citizen_account.cli import commands
-from config import logs
 from config.clock import SystemClock
 from tests.citizen_account.town import PASSWORD, SCHOOL, Town
-from tests.conftest import FORBIDDEN_WORDS
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ Command = Callable[..., Said]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Command]:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
     """The command line as a shell calls it, but in this process; in a folder of its own, with no settings around."""
     for name in [name for name in os.environ if name.startswith("CITIZEN_ACCOUNT_")]:
         monkeypatch.delenv(name)
@@ -60,8 +58,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         said = capsys.readouterr()
         return Said(code, said.out, said.err)
 
-    yield called
-    logs.configure(as_json=False, strict=True, forbidden_words=FORBIDDEN_WORDS)
+    return called
 
 
 @pytest.fixture
