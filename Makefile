@@ -26,7 +26,7 @@ environment: ## .venv with everything that tests and linters need
 	@PYTHON=$(PYTHON) tools/environment requirements-test.lock
 	@tools/machine
 test: environment lint ## every test (one: make test T=tests/vault)
-	ROUNDS=$(ROUNDS) $(B)/python -m pytest -n 2 --dist loadgroup $(T)
+	TMPDIR=$$(tools/scratch) ROUNDS=$(ROUNDS) $(B)/python -m pytest -n 2 --dist loadgroup $(T)
 test-long: environment ## the long series: 100 seeds of each attack on the ledger, 40 kills of each program; an hour at most
 	ROUNDS=100 $(B)/python -m pytest -n 2 --dist loadgroup --timeout 3600 tests/audit/test_attacks.py tests/audit/test_formats.py
 	ROUNDS=40 $(B)/python -m pytest -n 2 --dist loadgroup --timeout 3600 tests/kills

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -42,6 +43,12 @@ class StoredObject:
     sha256: bytes | None = None
 
 
+@lru_cache(maxsize=4)
+def _session(access_key_id: str | None, secret_access_key: str | None) -> boto3.session.Session:
+    """One for all stores of these credentials: each session has a copy of S3's service model, 13 MB."""
+    return boto3.session.Session(access_key_id, secret_access_key)
+
+
 class ObjectStore:
     """One bucket of the S3 service."""
 
@@ -54,8 +61,7 @@ class ObjectStore:
             "aws_access_key_id": settings.access_key_id or None,
             "aws_secret_access_key": settings.secret_access_key.get_secret_value() or None,
         }
-        # One session: each has a copy of S3's service model, 13 MB.
-        session = boto3.session.Session(given["aws_access_key_id"], given["aws_secret_access_key"])
+        session = _session(given["aws_access_key_id"], given["aws_secret_access_key"])
         # Every body goes with its SHA-256, which is signed and which the store checks: no need to sign another one.
         s3 = {"addressing_style": "path", "payload_signing_enabled": False}
         common: dict[str, Any] = {"connect_timeout": 3, "read_timeout": 20, "s3": s3}

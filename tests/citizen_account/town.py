@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from argon2 import PasswordHasher
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 from werkzeug.test import Client, TestResponse
@@ -79,6 +81,23 @@ def jpeg() -> bytes:
     made = io.BytesIO()
     Image.new("RGB", (400, 560), "#eeeecc").save(made, "JPEG")
     return made.getvalue()
+
+
+class Compiled(BytecodeCache):
+    """What the templates compile to, kept for the next town: compiling takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 @dataclass
@@ -324,7 +343,9 @@ def build(settings: Settings, clock: FixedClock) -> Town:
 def open_again(settings: Settings, clock: FixedClock) -> Town:
     """The House over what is there: a start."""
     house = _house(settings, clock)
-    return Town(house, create_app(house), clock)
+    app = create_app(house)
+    app.jinja_env.bytecode_cache = COMPILED
+    return Town(house, app, clock)
 
 
 def _house(settings: Settings, clock: FixedClock) -> House:
