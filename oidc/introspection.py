@@ -85,7 +85,9 @@ class Introspection:
         return self._signed(client, told) if signed else told
 
     def _told(self, tx: Transaction, client: Client, token: str) -> Mapping[str, Any]:
-        return self._refresh_token(tx, client, token) or self._access_token(tx, client, token) or INACTIVE
+        # Ours are told apart by their shape: access tokens are JWTs, and a refresh token has no dot.
+        find = self._access_token if "." in token else self._refresh_token
+        return find(tx, client, token) or INACTIVE
 
     def _access_token(self, tx: Transaction, client: Client, token: str) -> Mapping[str, Any] | None:
         try:

@@ -38,5 +38,5 @@ def unrepeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def refuse_control_characters(*texts: str) -> None:
     """Raises `InvalidRequest` for a text with one: no parameter's syntax has it, and PostgreSQL keeps no NUL."""
-    if any(_CONTROL.search(text) for text in texts):
+    if _CONTROL.search("".join(texts)):
         raise InvalidRequest("a parameter has control characters", redirectable=False)

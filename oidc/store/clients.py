@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary, Row, String, Table, Text, insert, select, update
+from sqlalchemy import Column, LargeBinary, Row, String, Table, Text, bindparam, insert, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
 
@@ -37,6 +37,9 @@ class ClientRow:
     removed_at: datetime | None
 
 
+_KNOWN = select(clients).where(clients.c.client_id == bindparam("client"))
+
+
 def _row(row: Row[tuple[object, ...]]) -> ClientRow:
     return ClientRow(**row._mapping)  # noqa: SLF001 -- SQLAlchemy's documented name
 
@@ -49,7 +52,7 @@ def standing(tx: Transaction) -> list[ClientRow]:
 
 def known(tx: Transaction, client_id: str) -> ClientRow | None:
     """A client, removed or not."""
-    row = tx.execute(select(clients).where(clients.c.client_id == client_id)).first()
+    row = tx.execute(_KNOWN, {"client": client_id}).first()
     return _row(row) if row else None
 
 
