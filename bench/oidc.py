@@ -94,8 +94,7 @@ def main() -> None:
 
 def _rows(ours: Side, theirs: Side) -> list[str]:
     rows = []
-    ready = ours.provider.operations()
-    for name in ready:
+    for name in ours.provider.operations():
         operations = [[side.provider.operations()[name]() for _ in range(CONNECTIONS)] for side in (ours, theirs)]
         for turn in range(-1, TURNS):
             for side, begun in zip((ours, theirs), operations, strict=True):
