@@ -15,7 +15,7 @@ from config.rate_limits import TooManyRequests
 from oidc.client_authentication.private_key import ASSERTION_TYPE
 from oidc.clients import Client
 from oidc.clients.metadata import DEVICE_CODE
-from oidc.device_authorization import LETTERS, TRIES_ACCOUNT, TRIES_ALL, TRIES_NETWORK, new_user_code, plain
+from oidc.device_authorization import LETTERS, MOST_BEGUN, TRIES_ACCOUNT, TRIES_ALL, TRIES_NETWORK, new_user_code, plain
 from oidc.errors import InvalidClientMetadata, UnknownInteraction, UnknownUserCode
 from oidc.store.polled_requests import polled_requests
 from tests.oidc.asking import DETAIL, approve
@@ -323,6 +323,17 @@ def test_guessing_ends_by_account_by_network_and_for_everybody(
             typed(lone, "BCDF-GHJK", **{name: value.format(number) for name, value in who.items()})
     with pytest.raises(TooManyRequests):  # the right one as well, or it would be no limit
         typed(lone, told["user_code"], **{name: value.format(limit) for name, value in who.items()})
+
+
+def test_a_client_shows_only_so_many_codes_at_once_and_others_go_on(lone: House, client: Client) -> None:
+    other = television(lone, "kiosk")
+    for _ in range(MOST_BEGUN):
+        begun(lone, client)
+    refused = begin(lone, client)
+    assert (refused.status_code, error_of(refused)) == (403, "access_denied")
+    assert begun(lone, other)["user_code"]
+    lone.clock.advance(timedelta(minutes=10))
+    assert begun(lone, client)["user_code"]
 
 
 def test_codes_are_kept_as_hashes_only(lone: House, client: Client) -> None:
