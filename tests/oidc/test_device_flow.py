@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -21,8 +20,6 @@ from oidc.store.polled_requests import polled_requests
 from tests.oidc.asking import DETAIL, approve
 from tests.oidc.devices import allow, begin, begun, poll, television, typed
 from tests.oidc.provider_house import ALICE, ISSUER, ClientKey, House, error_of, json_of, unverified
-
-ROUNDS = 50
 
 
 @pytest.fixture
@@ -232,24 +229,6 @@ def test_a_second_redemption_is_refused_and_ends_the_first(house: House) -> None
     tokens = json_of(poll(house, client, told["device_code"]))
     assert error_of(poll(house, client, told["device_code"])) == "invalid_grant"
     assert house.userinfo(tokens["access_token"]).status_code == 401
-
-
-def test_of_fifty_polls_at_once_one_gets_tokens(house: House) -> None:
-    client = television(house)
-    told = begun(house, client)
-    allow(house, told["user_code"])
-    answers: list[str] = []
-
-    def ask() -> None:
-        response = poll(house, client, told["device_code"])
-        answers.append("tokens" if response.status_code == 200 else error_of(response))
-
-    threads = [threading.Thread(target=ask) for _ in range(ROUNDS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == ["invalid_grant"] * (ROUNDS - 1) + ["tokens"]
 
 
 def test_what_was_taken_back_before_the_device_asked_gives_nothing(lone: House, client: Client) -> None:
