@@ -12,7 +12,7 @@ from vault.documents import LendingState
 
 MANAGES = {
     **SCHOOL,
-    "grant_types": [*SCHOOL["grant_types"], "client_credentials"],  # type: ignore[misc]
+    "grant_types": [*SCHOOL["grant_types"], "client_credentials"],
     "scope": f"{SCHOOL['scope']} grant_management_query grant_management_revoke",
 }
 
