@@ -55,7 +55,7 @@ from config.clock import Clock, SystemClock
 from config.database import Database, Transaction
 from config.identifiers import Randomness, SystemRandomness
 from config.jobs import Jobs
-from config.key_ring.local_file import LocalFileKeyRing
+from config.key_ring.kinds import open_rings
 from config.mail import LocalMailbox, Mailer, NoMailer, SmtpMailer
 from config.object_store import ObjectStore
 from config.outgoing import Outgoing
@@ -69,6 +69,7 @@ from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.front_channel import FrontChannel
+from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -122,7 +123,7 @@ def build(
     # The ground
     database = Database(settings.database)
     jobs = Jobs(database, clock, randomness)
-    rings = {name: LocalFileKeyRing.open_or_create(settings.keys, name, clock, randomness) for name in RINGS}
+    rings = open_rings(settings, RINGS, clock, randomness)
     papers = ObjectStore(settings.s3, settings.s3.papers_bucket)
     live = papers.beside(settings.s3.ledger_bucket)
     archive = papers.beside(settings.s3.ledger_archive_bucket)
@@ -418,6 +419,14 @@ def build(
             access_tokens=access_tokens,
             refresh_tokens=refresh_tokens,
             families=families,
+        ),
+        grant_management=GrantManagement(
+            database=database,
+            access_tokens=access_tokens,
+            clients=clients,
+            consent=consent,
+            evidence=evidence,
+            issuer=issuer,
         ),
         logout=Logout(
             database=database,
