@@ -50,6 +50,7 @@ from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
 from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing
@@ -104,6 +105,7 @@ class House:
     secret_keys: SecretKeys
     signing_keys: SigningKeys
     clients: Clients
+    diagnosis: Diagnosis
     back_channel: BackChannel
     front_channel: FrontChannel
     consent: Consent

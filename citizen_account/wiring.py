@@ -68,6 +68,8 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
+from oidc.endpoints import refusals
 from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
@@ -353,6 +355,7 @@ def build(
         clock=clock,
         randomness=randomness,
     )
+    diagnosis = Diagnosis(database=database, clients=clients, clock=clock, kept=settings.provider.refusals_kept)
     provider = Provider(
         issuer=issuer,
         clients=clients,
@@ -431,7 +434,9 @@ def build(
         ),
         signing_keys=signing_keys,
         session_states=session_states,
+        diagnosis=diagnosis,
         screens=HouseScreens(),
+        randomness=randomness,
         certificates=settings.takes_client_certificates,
         mutual_tls_url=settings.provider.mutual_tls_url,
     )
@@ -517,6 +522,8 @@ def build(
         clock=clock,
     )
 
+    fetching = document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url)
+    refusals.watch(fetching, diagnosis, randomness)
     return House(
         settings=settings,
         clock=clock,
@@ -568,6 +575,7 @@ def build(
         secret_keys=secret_keys,
         signing_keys=signing_keys,
         clients=clients,
+        diagnosis=diagnosis,
         back_channel=back_channel,
         front_channel=front_channel,
         consent=consent,
@@ -607,7 +615,7 @@ def build(
         failed_jobs=FailedJobs(database, jobs, ledger),
         endpoints=(
             *provider.blueprints(),
-            document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
+            fetching,
             vault_metadata.blueprint(
                 settings.public_url, settings.vault_url, certificates=settings.takes_client_certificates
             ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import g, has_request_context
+
 from config.database import Transaction
 from oidc.errors import OAuthError
 from oidc.tokens import access_token
@@ -66,6 +68,8 @@ def _challenged(*, has_token: bool, resource_metadata: str) -> Iterator[None]:
     try:
         yield
     except OAuthError as error:
+        if has_token and has_request_context():
+            g.refused = error  # written down when the answer is made: a transaction may be open here
         told = access_token.challenge(error, has_token=has_token, resource_metadata=resource_metadata)
         challenge = Challenge(
             status=told.status,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from config import client_certificates
 from oidc.endpoints import web_origins
@@ -54,6 +54,8 @@ def _authorization() -> list[str]:
 
 
 def _challenge(told: TokenChallenge) -> Response:
+    if told.refused is not None:
+        g.refused = told.refused
     answer = json_response({"error": told.code} if told.code else {}, told.status)
     answer.headers["WWW-Authenticate"] = told.www_authenticate
     if told.dpop_nonce:
