@@ -56,6 +56,7 @@ from oidc.interaction import Interactions
 from oidc.issuing import Issuing
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.protocols import Subjects
+from oidc.rehearsal import Rehearsal
 from vault.document_types import DocumentTypes, Purposes
 from vault.documents import Documents, Pictures
 from vault.encryption.keys import OwnerKeys
@@ -106,6 +107,7 @@ class House:
     signing_keys: SigningKeys
     clients: Clients
     diagnosis: Diagnosis
+    rehearsal: Rehearsal
     back_channel: BackChannel
     front_channel: FrontChannel
     consent: Consent

@@ -82,6 +82,7 @@ from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
 from oidc.registration import Policy, Registration
+from oidc.rehearsal import Rehearsal
 from oidc.request import Checks
 from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
@@ -576,6 +577,9 @@ def build(
         signing_keys=signing_keys,
         clients=clients,
         diagnosis=diagnosis,
+        rehearsal=Rehearsal(
+            database=database, objects=request_objects, checks=checks, subjects=subjects, randomness=randomness
+        ),
         back_channel=back_channel,
         front_channel=front_channel,
         consent=consent,

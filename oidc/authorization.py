@@ -35,7 +35,7 @@ from oidc.presence import Presence
 from oidc.protocols import GrantId, SignedIn, SignIn
 from oidc.request import AcceptedRequest, Checks, redirect_uri, response
 from oidc.request.objects import RequestObjects
-from oidc.request.parameters import unrepeated
+from oidc.request.parameters import with_resources
 from oidc.responses import Answer, Responses
 from oidc.session_state import SessionStates
 from oidc.store import grants, interactions
@@ -122,7 +122,7 @@ class Authorization:
 
     def _with_client(self, pairs: Pairs, *, keep: bool) -> Outcome:
         try:
-            parameters, resources = _split(pairs)
+            parameters, resources = with_resources(pairs)
             client = self._client(parameters)
         except OAuthError as error:
             return Refused(error=error)
@@ -311,9 +311,3 @@ class Authorization:
 
 def _refused(client: Client, error: OAuthError) -> Refused:
     return Refused(error=error.of(client.client_id), client_name=client.name)
-
-
-def _split(pairs: Pairs) -> tuple[dict[str, str], list[str]]:
-    """Parameters, each once, and the resources, which RFC 8707 §2 lets repeat."""
-    resources = [value for name, value in pairs if name == "resource" and value]
-    return unrepeated([(name, value) for name, value in pairs if name != "resource"]), resources
