@@ -53,6 +53,8 @@ class GrantView:
     made_at: datetime
     until: datetime | None
     ended_at: datetime | None
+    returned: bool
+    """Whether it was the client that ended it."""
     stands: bool
 
 
@@ -215,6 +217,7 @@ class Consent:
                 made_at=row.made_at,
                 until=row.until,
                 ended_at=row.ended_at,
+                returned=row.ended_reason == authorizations.RETURNED,
                 stands=row.stands(now),
             )
             for row in rows
@@ -238,10 +241,27 @@ class Consent:
                 return False
             return self._end(tx, row, authorizations.TAKEN_BACK, actor or subject, actor_kind)
 
-    def end(self, tx: Transaction, grant: GrantId, *, actor: str, actor_kind: ActorKind) -> bool:
-        """End a grant, its tokens and its lendings, whosever it is; False when there is none or it is over."""
+    def end_again(self, tx: Transaction, grant: GrantId, *, returned: bool, actor: str, actor_kind: ActorKind) -> bool:
+        """End a grant, its tokens and its lendings, as it had ended before a restore; False when it is over or gone.
+
+        returned: whether it was its client that ended it.
+        """
         row = grants.by_id(tx, grant)
-        return row is not None and self._end(tx, row, "person", actor, actor_kind)
+        reason = authorizations.RETURNED if returned else authorizations.TAKEN_BACK
+        return row is not None and self._end(tx, row, reason, actor, actor_kind)
+
+    def give_back(self, tx: Transaction, client_id: str, grant: GrantId) -> bool:
+        """End a grant at its client's wish, with its tokens and lendings; False when it isn't this client's or is over.
+
+        The person reads in the ledger that the service gave it back.
+        """
+        row = self.of_client(tx, client_id, grant)
+        return row is not None and self._end(tx, row, authorizations.RETURNED, client_id, ActorKind.SERVICE)
+
+    def of_client(self, tx: Transaction, client_id: str, grant: GrantId) -> grants.GrantRow | None:
+        """A grant in force, if it is this client's."""
+        row = grants.by_id(tx, grant)
+        return row if row is not None and row.client_id == client_id and row.stands(self._clock.now()) else None
 
     def end_all(self, tx: Transaction, subject: SubjectId, *, actor: str = "") -> int:
         """End every grant of a person whose account closes; how many stood."""
@@ -258,7 +278,7 @@ class Consent:
         if grants.end(tx, [row.id], reason, now) != 1:
             return False
         authorizations.end_those(tx, "grant_id", row.id, reason, now)
-        self._evidence.take_back(tx, row.lendings)
+        self._evidence.take_back(tx, row.lendings, actor=actor, actor_kind=actor_kind)
         self._ledger.append(
             tx,
             GrantTakenBack(

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from flask import g, has_request_context
 
 from config.database import Transaction
-from oidc.errors import OAuthError
+from oidc.errors import InsufficientUserAuthentication, OAuthError
+from oidc.request.openid import reached
 from oidc.tokens import access_token
 from oidc.tokens.access_token import AccessTokens
 from vault.protocols import Challenge, Challenged, LendingId, Permission, Presentation
@@ -60,7 +61,14 @@ class VaultPresented:
             client_id=verified.client_id,
             token_id=verified.jti,
             lendings=frozenset(map(LendingId, verified.lendings)),
+            acrs=frozenset(reached(verified.family.acr)),
+            auth_time=verified.family.auth_time,
         )
+
+    def stronger(self, acr: str, max_age: int | None) -> Challenge:
+        """See `vault.protocols.Presented.stronger`."""
+        error = InsufficientUserAuthentication(acr, max_age).of(self._presented.claims["client_id"])
+        return _challenge(error, True, self._resource_metadata)
 
 
 @contextmanager
@@ -68,14 +76,17 @@ def _challenged(*, has_token: bool, resource_metadata: str) -> Iterator[None]:
     try:
         yield
     except OAuthError as error:
-        if has_token and has_request_context():
-            g.refused = error  # written down when the answer is made: a transaction may be open here
-        told = access_token.challenge(error, has_token=has_token, resource_metadata=resource_metadata)
-        challenge = Challenge(
-            status=told.status,
-            www_authenticate=told.www_authenticate,
-            code=told.code,
-            dpop_nonce=told.dpop_nonce,
-            taken_back_at=told.taken_back_at,
-        )
-        raise Challenged(challenge) from error
+        raise Challenged(_challenge(error, has_token, resource_metadata)) from error
+
+
+def _challenge(error: OAuthError, has_token: bool, resource_metadata: str) -> Challenge:
+    if has_token and has_request_context():
+        g.refused = error  # written down when the answer is made: a transaction may be open here
+    told = access_token.challenge(error, has_token=has_token, resource_metadata=resource_metadata)
+    return Challenge(
+        status=told.status,
+        www_authenticate=told.www_authenticate,
+        code=told.code,
+        dpop_nonce=told.dpop_nonce,
+        taken_back_at=told.taken_back_at,
+    )

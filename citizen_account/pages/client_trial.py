@@ -49,7 +49,7 @@ def blueprint(house: House) -> Blueprint:
 
 def _client(house: House) -> Client:
     client = named_client(house)
-    if not client.check_grant_type("authorization_code"):  # nobody's browser goes there
+    if not client.redirect_uris:  # nobody's browser comes from there
         raise NotFound
     return client
 
@@ -164,7 +164,7 @@ class _Trial:
         return {
             "claims": [
                 {
-                    "code": claim,
+                    "claim": claim,
                     "name": "" if claim_name(claim) == claim else claim_name(claim),
                     "known": claim in known,
                 }

@@ -96,7 +96,7 @@ def _service(house: House, client: Client) -> dict[str, Any]:
         "client_uri": client.client_uri,
         "method": method_name(client.token_endpoint_auth_method),
         "has_secret": has_secret(client),
-        "can_try": client.check_grant_type("authorization_code"),
+        "can_try": bool(client.redirect_uris),
         "profile": f"{client.profile}: {profile_name(client.profile)}",
         "scopes": [known.get(scope, scope) for scope in sorted(client.scopes - {"openid"})],
         "contact": client.contract.get("contact", "") or ", ".join(client.contacts),

@@ -32,6 +32,7 @@ ENDPOINTS = {
     "revocation": "/revoke",
     "device_authorization": "/device-authorization",
     "backchannel_authentication": "/bc-authorize",
+    "grant_management": "/grants",
     "registration": "/register",
     "vault_documents": "/vault/documents",
 }
@@ -184,6 +185,10 @@ _BY_ERROR = {
     ),
     "invalid_token": Explanation(
         _("Its access is over, was taken back, or is not for this place."), _("Refresh, then try once more.")
+    ),
+    "insufficient_user_authentication": Explanation(
+        _("The paper asks for a surer or newer sign-in."),
+        _("Nothing is wrong: the software sends the person to sign in again, with the values of our answer."),
     ),
     "insufficient_scope": Explanation(
         _("Its access does not reach this far."), _("Let its software ask to sign the person in, not for papers alone.")

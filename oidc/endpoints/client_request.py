@@ -13,6 +13,7 @@ from config import client_certificates
 from oidc.client_authentication import ClientRequest
 from oidc.errors import InvalidClient, InvalidRequest, OAuthError, UseDpopNonce
 from oidc.request.parameters import refuse_control_characters
+from oidc.tokens.access_token import TokenChallenge
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BYTES = 65_536
@@ -73,4 +74,15 @@ def error_response(error: OAuthError) -> Response:
         answer.headers["WWW-Authenticate"] = 'Basic realm="clients"'
     if isinstance(error, UseDpopNonce):
         answer.headers["DPoP-Nonce"] = error.nonce
+    return answer
+
+
+def challenge_response(told: TokenChallenge) -> Response:
+    """The answer to an access token that isn't enough, or to none (RFC 6750 §3)."""
+    if told.refused is not None:
+        g.refused = told.refused
+    answer = json_response({"error": told.code} if told.code else {}, told.status)
+    answer.headers["WWW-Authenticate"] = told.www_authenticate
+    if told.dpop_nonce:
+        answer.headers["DPoP-Nonce"] = told.dpop_nonce
     return answer
