@@ -18,6 +18,7 @@ from oidc.endpoints import (
     device_authorization,
     discovery,
     end_session,
+    federation,
     introspection,
     jwks,
     pushed_authorization,
@@ -26,6 +27,7 @@ from oidc.endpoints import (
     token,
     userinfo,
 )
+from oidc.federation import Configuration
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.issuing.tokens import GRANT_TYPES
@@ -63,17 +65,21 @@ class Provider:
     """Whether a proxy passes clients' certificates on (RFC 8705)."""
     mutual_tls_url: str = ""
     """The address under which the proxy asks for them, if that is another."""
+    federation: Configuration | None = None
+    """What we say of ourselves in a federation; None: we are in none."""
 
     def blueprints(self) -> tuple[Blueprint, ...]:
         """Every endpoint."""
+        offered = {
+            "registration": self.registration.is_offered,
+            "session_management": self.session_states.is_offered,
+            "certificates": self.certificates,
+            "mutual_tls_url": self.mutual_tls_url,
+            "federation": self.federation is not None,
+        }
+        told = discovery.metadata(self.issuer, **offered)  # type: ignore[arg-type] # names and types as above
         return (
-            discovery.blueprint(
-                self.issuer,
-                registration=self.registration.is_offered,
-                session_management=self.session_states.is_offered,
-                certificates=self.certificates,
-                mutual_tls_url=self.mutual_tls_url,
-            ),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
+            discovery.blueprint(self.issuer, **offered),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
             jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
             pushed_authorization.blueprint(self.pushing, self.clients),  # /par (RFC 9126)
             authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
@@ -85,6 +91,8 @@ class Provider:
             revocation.blueprint(self.revocation, self.clients),  # /revoke (RFC 7009)
             registration.blueprint(self.registration),  # /register (RFC 7591, RFC 7592)
             end_session.blueprint(self.logout, self.screens),  # /end-session (RP-Initiated Logout 1.0)
+            # /.well-known/openid-federation (OpenID Federation 1.0)
+            *([federation.blueprint(self.federation, told)] if self.federation else []),
             # /check-session (Session Management 1.0)
             *([check_session.blueprint(self.screens)] if self.session_states.is_offered else []),
         )

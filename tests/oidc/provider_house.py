@@ -37,6 +37,7 @@ from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.errors import OAuthError
+from oidc.federation import Configuration, Federation
 from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
@@ -119,6 +120,8 @@ class House:
     certificates: bool = False
     """Behind a proxy that passes clients' certificates on, in `IN_HEADERS`."""
     mutual_tls_url: str = ""
+    anchors: Mapping[str, Sequence[jwk.Key]] = field(default_factory=dict)
+    """Of federations; without any the house is in none."""
     used: list[str] = field(default_factory=list)
     """What clients presented, for tests that must not present it again."""
 
@@ -144,6 +147,9 @@ class House:
             clock=time,
             randomness=chance,
             takes_certificates=self.certificates,
+            federation=Federation(anchors=self.anchors, profile="baseline", outgoing=self.outgoing, clock=time)
+            if self.anchors
+            else None,
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
@@ -217,7 +223,13 @@ class House:
     def _app(self) -> Flask:
         app = Flask("provider")
         checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
-        objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
+        objects = RequestObjects(
+            database=self.database,
+            client_keys=self.client_keys,
+            outgoing=self.outgoing,
+            issuer=ISSUER,
+            clock=self.clock,
+        )
         self.devices = DeviceAuthorizations(
             database=self.database,
             client_authentication=self.authentication,
@@ -318,6 +330,15 @@ class House:
             screens=SimulatedScreens(),
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,
+            federation=Configuration(
+                signing_keys=self.signing_keys,
+                issuer=ISSUER,
+                superiors=list(self.anchors),
+                organization="Testville",
+                clock=self.clock,
+            )
+            if self.anchors
+            else None,
         )
         for blueprint in provider.blueprints():
             app.register_blueprint(blueprint)
