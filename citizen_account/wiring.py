@@ -70,6 +70,7 @@ from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.federation import Configuration, Federation, anchors
 from oidc.front_channel import FrontChannel
+from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -422,6 +423,14 @@ def build(
             access_tokens=access_tokens,
             refresh_tokens=refresh_tokens,
             families=families,
+        ),
+        grant_management=GrantManagement(
+            database=database,
+            access_tokens=access_tokens,
+            clients=clients,
+            consent=consent,
+            evidence=evidence,
+            issuer=issuer,
         ),
         logout=Logout(
             database=database,

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from oidc.clients import Client
 from oidc.errors import InvalidRequest
 from oidc.protocols import Evidence
-from oidc.request import authorization_details, dpop, openid, pkce, redirect_uri, resource, response, scope
+from oidc.request import (
+    authorization_details,
+    dpop,
+    grant_management,
+    openid,
+    pkce,
+    redirect_uri,
+    resource,
+    response,
+    scope,
+)
 from oidc.request.accepted import AcceptedRequest
 
 __all__ = ["AcceptedRequest", "Checks"]
@@ -79,6 +89,7 @@ class Checks:
             login_hint=response.opaque(parameters, "login_hint"),
             ui_locales=openid.ui_locales(parameters),
             dpop_jkt=dpop.thumbprint(parameters),  # RFC 9449 §10
+            tells_grant=grant_management.creates(client, parameters),  # Grant Management §5
         )
 
     def check_polled(
@@ -116,5 +127,6 @@ class Checks:
             expected_sub=asked.sub,
             ui_locales=openid.ui_locales(parameters),
             dpop_jkt=dpop.thumbprint(parameters),  # RFC 9449 §10
+            tells_grant=grant_management.creates(client, parameters),  # Grant Management §5
             polled=polled,
         )

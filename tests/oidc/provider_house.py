@@ -39,6 +39,7 @@ from oidc.device_authorization import DeviceAuthorizations
 from oidc.errors import OAuthError
 from oidc.federation import Configuration, Federation
 from oidc.front_channel import FrontChannel
+from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -314,6 +315,14 @@ class House:
                 access_tokens=self.access_tokens,
                 refresh_tokens=self.rotation,
                 families=self.families,
+            ),
+            grant_management=GrantManagement(
+                database=self.database,
+                access_tokens=self.access_tokens,
+                clients=self.clients,
+                consent=self.consent,
+                evidence=self.evidence,
+                issuer=ISSUER,
             ),
             logout=Logout(
                 database=self.database,
