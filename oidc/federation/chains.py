@@ -102,8 +102,9 @@ class _Search:
             raise TrustChainRefused(f"more than {MAX_INTERMEDIATES} intermediates")
         superior = self._configuration(hint)
         statement = self._subordinate(superior, below.subject)
-        # §10.2: what it says of itself counts once a superior knows the key that it said it with.
-        verify(below.text, statement.keys, below.subject)
+        # §10.2: what it says, of itself and of who is below, counts once a superior knows the key that it said it with.
+        for said in (below, *so_far[-1:]):
+            verify(said.text, statement.keys, below.subject)
         statements = (*so_far, statement)
         if hint not in self._anchors:
             return self._up(superior, statements)

@@ -81,7 +81,7 @@ class Federation:
     def tower(self, height: int) -> str:
         """Publish a valid chain with so many intermediates above each other, all of the middle's keys."""
         floors = [f"{self.middle}/floor{number}" for number in range(height)]
-        leaf = self.leaf(lambda parts: parts["leaf"].claims.update(authority_hints=floors[:1]))
+        leaf = self.leaf(lambda parts: parts["leaf"].claims.update(authority_hints=[*floors, self.anchor][:1]))
         for below, floor, above in zip([leaf, *floors], floors, [*floors[1:], self.anchor], strict=False):
             endpoint = {"federation_entity": {"federation_fetch_endpoint": f"{floor}/fetch"}}
             said = self._part("middle", floor, floor, authority_hints=[above], metadata=endpoint)
@@ -89,8 +89,9 @@ class Federation:
             bodies, path = self.others["middle.example"].bodies, floor.removeprefix(self.middle)
             bodies[f"{path}/.well-known/openid-federation"] = said.signed().encode()
             bodies[f"{path}/fetch?sub={quote(below, safe='')}"] = about.signed().encode()
-        top = self._part("anchor", self.anchor, floors[-1], "middle")
-        self.others["anchor.example"].bodies[f"/fetch?of=all&sub={quote(floors[-1], safe='')}"] = top.signed().encode()
+        below = [leaf, *floors][-1]
+        top = self._part("anchor", self.anchor, below, "middle" if floors else "leaf")
+        self.others["anchor.example"].bodies[f"/fetch?of=all&sub={quote(below, safe='')}"] = top.signed().encode()
         return leaf
 
     def asked(self) -> int:

@@ -131,6 +131,15 @@ def other_keys(part: str, of: str) -> Change:
     return lambda parts: parts[part].claims.update(jwks=parts[of].claims["jwks"])
 
 
+def by_a_key_that_the_anchor_does_not_know(parts: Parts) -> None:
+    """The middle names a second key of its own, which the anchor's statement lacks, and vouches by that."""
+    second = parts["leaf"].signer
+    named = {**second.public, "kid": "k2"}
+    parts["middle"].claims["jwks"] = {"keys": [*parts["middle"].claims["jwks"]["keys"], named]}
+    parts["about_leaf"].signer = second
+    parts["about_leaf"].header["kid"] = "k2"
+
+
 CHANGES = [
     pytest.param(header("leaf", typ="JWT"), "typ is entity-statement+jwt", id="3.1 typ"),
     pytest.param(header("about_middle", typ=None), "typ is entity-statement+jwt", id="3.1 no typ"),
@@ -143,6 +152,7 @@ CHANGES = [
     pytest.param(signer("anchor", "middle"), "the signature is not", id="the anchor by a key that isn't ours"),
     pytest.param(other_keys("about_leaf", "middle"), "the signature is not", id="10.2 the superior knows another key"),
     pytest.param(other_keys("about_middle", "leaf"), "the signature is not", id="10.2 the anchor knows another key"),
+    pytest.param(by_a_key_that_the_anchor_does_not_know, "the signature is not", id="10.2 a second key of the middle"),
     pytest.param(claim("leaf", iss="https://other.example"), "iss and sub are the entities", id="iss of the leaf"),
     pytest.param(claim("about_leaf", sub="https://other.example"), "iss and sub are the entities", id="sub another's"),
     pytest.param(claim("about_leaf", iss="https://other.example"), "iss and sub are the entities", id="iss another's"),
@@ -338,7 +348,7 @@ def test_a_search_ends_whatever_the_statements_say(house: House, town: Federatio
     assert town.asked() - before <= MAX_FETCHES
 
 
-@pytest.mark.parametrize(("height", "status"), [(MAX_INTERMEDIATES, 201), (MAX_INTERMEDIATES + 1, 401)])
+@pytest.mark.parametrize(("height", "status"), [(0, 201), (MAX_INTERMEDIATES, 201), (MAX_INTERMEDIATES + 1, 401)])
 def test_a_chain_has_three_intermediates_at_most(house: House, town: Federation, height: int, status: int) -> None:
     pushed = push(house, town, town.tower(height))
     assert pushed.status_code == status
