@@ -27,6 +27,7 @@ AT_ONCE: Final = 2
 """Searches of one process at the same moment; each holds a thread while others answer slowly."""
 METHOD: Final = "private_key_jwt"
 GRANT_TYPES: Final = ("authorization_code", "refresh_token")
+_WITH_DEFAULT: Final = frozenset({"grant_types", "response_types", "scope"})
 _MOST_KEPT: Final = 1_000
 _OPERATORS: Final = frozenset({"client_id", "client_secret", "contract", "profile", "require_pkce"})
 """Members that only the operator decides."""
@@ -80,15 +81,15 @@ class Federation:
             raise TrustChainRefused("client_registration_types lacks automatic")
         if told.get("token_endpoint_auth_method") != METHOD:
             raise TrustChainRefused(f"token_endpoint_auth_method is {METHOD}")
-        asked = told.get("grant_types", GRANT_TYPES[:1])
+        asked = told.get("grant_types", list(GRANT_TYPES[:1]))
+        if isinstance(asked, list):
+            told["grant_types"] = [name for name in GRANT_TYPES if name in asked]
+        for name in _WITH_DEFAULT & told.keys():
+            if not told[name]:  # the default would come back in the place of what was taken away
+                raise TrustChainRefused(f"nothing of its {name} is left")
         kept = {name: value for name, value in told.items() if name not in _OPERATORS}
         return Vouched(
-            metadata={
-                **kept,
-                "client_id": entity_id,
-                "grant_types": [name for name in GRANT_TYPES if name in asked] if isinstance(asked, list) else asked,
-                "profile": self._profile,
-            },
+            metadata={**kept, "client_id": entity_id, "profile": self._profile},
             until=min(chain.expires_at, self._clock.now() + LONGEST),
         )
 

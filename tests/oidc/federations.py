@@ -49,10 +49,8 @@ class Federation:
         self.others = others
         self.keys = {name: ClientKey(clock) for name in ("anchor", "middle", "leaf", "client", "stranger")}
         self.anchor, self.middle = (f"https://{host}:{others[host].port}" for host in HOSTS[:2])
-        self.outgoing = Outgoing(
-            OutgoingSettings(allow_hosts=HOSTS, ca_file=str(authority)),
-            resolve=lambda _host, port: [("127.0.0.1", port)],
-        )
+        self.settings = OutgoingSettings(allow_hosts=HOSTS, ca_file=str(authority))
+        self.outgoing = Outgoing(self.settings, resolve=lambda _host, port: [("127.0.0.1", port)])
         self._count = 0
 
     @property

@@ -139,6 +139,11 @@ class House:
         if not copied:
             _remember_keys(self.database, self.folder)
         self.families = Families(ledger=self.ledger, clock=time)
+        self.federation = (
+            Federation(anchors=self.anchors, profile="baseline", outgoing=self.outgoing, clock=time)
+            if self.anchors
+            else None
+        )
         self.clients = Clients(
             database=self.database,
             secret_keys=self.secret_keys,
@@ -148,9 +153,7 @@ class House:
             clock=time,
             randomness=chance,
             takes_certificates=self.certificates,
-            federation=Federation(anchors=self.anchors, profile="baseline", outgoing=self.outgoing, clock=time)
-            if self.anchors
-            else None,
+            federation=self.federation,
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)

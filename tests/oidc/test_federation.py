@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from werkzeug.test import TestResponse
 
 from config.database import Database, metadata
 from config.errors import ConfigurationError
+from config.outgoing import Outgoing
 from config.settings import load_settings
 from oidc.client_authentication.private_key import ASSERTION_TYPE
 from oidc.endpoints import discovery
 from oidc.errors import JwtRefused, TrustChainRefused
 from oidc.federation import anchors, policy
-from oidc.federation.automatic import LONGEST
-from oidc.federation.chains import MAX_FETCHES, MAX_INTERMEDIATES
+from oidc.federation.automatic import AT_ONCE, LONGEST
+from oidc.federation.chains import MAX_FETCHES, MAX_INTERMEDIATES, Chains
 from tests.clocks import FixedClock
 from tests.oidc.asking import CONTRACT, DETAIL, approve, handle_of, open_pushed, parameters
 from tests.oidc.federations import REDIRECT, Change, Federation, Parts, federation
@@ -218,6 +220,15 @@ CHANGES = [
     ),
     pytest.param(ruled("about_leaf", tos_uri={"essential": True}), "tos_uri is missing", id="6.1.3.1 essential"),
     pytest.param(
+        ruled("about_leaf", scope={"subset_of": ["phone"]}), "nothing of its scope", id="6.1.3.1 no scope left"
+    ),
+    pytest.param(
+        ruled("about_leaf", grant_types={"subset_of": ["implicit"]}), "nothing of its grant_types", id="no grant left"
+    ),
+    pytest.param(
+        ruled("about_leaf", response_types={"value": []}), "nothing of its response_types", id="no response type left"
+    ),
+    pytest.param(
         lambda parts: party(parts).update(client_registration_types=["explicit"]), "lacks automatic", id="12.1"
     ),
     pytest.param(
@@ -346,6 +357,28 @@ def test_a_search_ends_whatever_the_statements_say(house: House, town: Federatio
     many = town.leaf(claim("leaf", authority_hints=hints))
     assert refusal(push(house, town, many))[0] == "invalid_trust_chain"
     assert town.asked() - before <= MAX_FETCHES
+
+
+def test_a_search_ends_while_others_answer_slowly(town: Federation) -> None:
+    def slowly(_host: str, port: int) -> list[tuple[str, int]]:
+        clock.advance(timedelta(seconds=6))
+        return [("127.0.0.1", port)]
+
+    clock, leaf, before = FixedClock(town.clock.now()), town.leaf(), town.asked()
+    chains = Chains(town.anchors, Outgoing(town.settings, resolve=slowly), clock)
+    with pytest.raises(TrustChainRefused, match="takes too many requests"):
+        chains.find(leaf, "openid_relying_party")
+    assert town.asked() - before == 3
+
+
+def test_few_searches_go_on_at_once(house: House, town: Federation) -> None:
+    leaf = town.leaf()
+    at_once = house.federation._at_once  # type: ignore[union-attr]
+    with ExitStack() as held:
+        for _ in range(AT_ONCE):
+            held.enter_context(at_once)
+        assert refusal(push(house, town, leaf)) == ("invalid_trust_chain", "too many chains at once: try again")
+    assert push(house, town, leaf).status_code == 201
 
 
 @pytest.mark.parametrize(("height", "status"), [(0, 201), (MAX_INTERMEDIATES, 201), (MAX_INTERMEDIATES + 1, 401)])
