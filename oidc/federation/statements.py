@@ -19,8 +19,6 @@ TYPE: Final = "entity-statement+jwt"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SKEW: Final = timedelta(seconds=10)
 """How far another entity's clock may be ahead."""
-
-
 _LATEST: Final = 2**37
 """Seconds since 1970; the year 6325."""
 
