@@ -40,6 +40,7 @@ from citizen_account.pages import (
 )
 from citizen_account.security import Security
 from config import client_certificates
+from config.bodies import Bodies
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -95,6 +96,7 @@ def create_app(house: House) -> Flask:
         app.register_blueprint(endpoint)
     for page in _pages(house):
         app.register_blueprint(page)
+    app.wsgi_app = Bodies(app.wsgi_app, house.settings.bodies)  # type: ignore[method-assign]
     if house.settings.trusted_proxies:
         trusted = house.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]

@@ -240,6 +240,17 @@ class Outgoing(Section):
     """For the whole request."""
 
 
+class Bodies(Section):
+    """Bodies of requests that are on their way to one process."""
+
+    grace: timedelta = timedelta(seconds=10)
+    """Until one must keep the pace."""
+    at_once: Annotated[int, Field(ge=1, le=56)] = 48
+    """Of all addresses; fewer than there are threads (`citizen_account/cli/web.py`)."""
+    from_one_address: Annotated[int, Field(ge=1)] = 16
+    """A town hall's citizens and facilitators share one."""
+
+
 class Logs(Section):
     """What this installation's programs write down about themselves."""
 
@@ -320,6 +331,8 @@ class Settings(BaseSettings):
     """The access ledger."""
     outgoing: Outgoing = Outgoing()
     """Our own requests."""
+    bodies: Bodies = Bodies()
+    """What others send us."""
     catalogues: Catalogues = Catalogues()
     """Document types and purposes."""
     logs: Logs = Logs()

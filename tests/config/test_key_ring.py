@@ -220,10 +220,10 @@ def test_a_pin_that_was_refused_is_not_tried_until_the_token_is_locked(softhsm: 
     token._pin = SecretStr("84-river-62")  # the HSM's operator changed it meanwhile
     token.call(lambda session: session.close())
     with pytest.raises(KeyRingError, match="PinIncorrect"):
-        token.call(len)  # type: ignore[arg-type]
+        token.call(lambda session: list(session.get_objects()))
     token._pin = SecretStr(PIN)
     with pytest.raises(KeyRingError, match="not tried again until the next start"):
-        token.call(len)  # type: ignore[arg-type]
+        token.call(lambda session: list(session.get_objects()))
 
 
 @pytest.mark.parametrize(("age", "stays"), [(timedelta(), True), (MAKING + timedelta(seconds=1), False)])
