@@ -13,6 +13,8 @@ from citizen_account.pages import (
     accesses,
     asked,
     auditor,
+    client_form,
+    client_trial,
     clients,
     confirm,
     consent,
@@ -68,6 +70,8 @@ PAGES: tuple[Callable[[House], Blueprint], ...] = (
     sign_out.blueprint,
     auditor.blueprint,
     clients.blueprint,
+    client_form.blueprint,
+    client_trial.blueprint,
     failed_jobs.blueprint,
     roles.blueprint,
 )

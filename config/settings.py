@@ -199,6 +199,8 @@ class Provider(Section):
     """How long relying parties may keep our keys; a new key signs after that."""
     refresh_retry: timedelta = timedelta(seconds=10)
     """A refresh token presented again within this time gets the same successor."""
+    refusals_kept: timedelta = timedelta(days=14)
+    """How long the diagnosis of a service tells of a refusal that wasn't seen again."""
     registration: Literal["off", "token", "open"] = "off"
     """Whether clients may register themselves (RFC 7591): not, with the initial access token, or anybody."""
     initial_access_token: SecretStr = SecretStr("")

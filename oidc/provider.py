@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from flask import Blueprint
 
+from config.identifiers import Randomness
 from oidc.authorization import Authorization
 from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.clients.client import AUTHENTICATION_METHODS
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
 from oidc.endpoints import (
     authorization,
     backchannel_authentication,
@@ -23,6 +25,7 @@ from oidc.endpoints import (
     introspection,
     jwks,
     pushed_authorization,
+    refusals,
     registration,
     revocation,
     token,
@@ -63,7 +66,9 @@ class Provider:
     logout: Logout
     signing_keys: SigningKeys
     session_states: SessionStates
+    diagnosis: Diagnosis
     screens: Screens
+    randomness: Randomness
     certificates: bool = False
     """Whether a proxy passes clients' certificates on (RFC 8705)."""
     mutual_tls_url: str = ""
@@ -72,7 +77,13 @@ class Provider:
     """What we say of ourselves in a federation; None: we are in none."""
 
     def blueprints(self) -> tuple[Blueprint, ...]:
-        """Every endpoint."""
+        """Every endpoint, each watched for what it refuses."""
+        endpoints = self._endpoints()
+        for routes in endpoints:
+            refusals.watch(routes, self.diagnosis, self.randomness)
+        return endpoints
+
+    def _endpoints(self) -> tuple[Blueprint, ...]:
         offered = {
             "registration": self.registration.is_offered,
             "session_management": self.session_states.is_offered,

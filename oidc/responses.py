@@ -25,9 +25,8 @@ class Answer:
     redirect_uri: str
     by_form: bool
     parameters: Mapping[str, str] = field(repr=False)
-    error: str = ""
-    """The code of a refusal, for the log; and why."""
-    reason: str = ""
+    refused: OAuthError | None = None
+    """Why, for the log and the operator's diagnosis; None when the request is granted."""
 
     @property
     def location(self) -> str:
@@ -47,7 +46,7 @@ class Responses:
     def error(self, client: Client, target: str, mode: str, state: str | None, error: OAuthError) -> Answer:
         """A refusal that may be redirected."""
         made = self.answer(client, target, mode, state, error.parameters())
-        return replace(made, error=error.code, reason=error.detail)
+        return replace(made, refused=error.of(client.client_id))
 
     def answer(
         self, client: Client, target: str, mode: str, state: str | None, parameters: Mapping[str, str]
