@@ -92,6 +92,12 @@ class InvalidClient(OAuthError):
     redirectable = False
 
 
+class TrustChainRefused(InvalidClient):
+    """No chain of trust leads from this entity to a trust anchor of ours (OpenID Federation 1.0 §10, §12.1.3)."""
+
+    code: ClassVar[str] = "invalid_trust_chain"
+
+
 class InvalidGrant(OAuthError):
     """A code or refresh token is unknown, expired, used, another client's, or bound to something else."""
 
