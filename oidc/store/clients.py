@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary, Row, String, Table, Text, insert, select, update
+from sqlalchemy import Column, LargeBinary, Row, String, Table, Text, bindparam, insert, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.store.upsert import insert_or_nothing
@@ -45,6 +45,9 @@ class ClientRow:
         return self.removed_at is None and (self.chain_until is None or now < self.chain_until)
 
 
+_KNOWN = select(clients).where(clients.c.client_id == bindparam("client"))
+
+
 def _row(row: Row[tuple[object, ...]]) -> ClientRow:
     return ClientRow(**row._mapping)  # noqa: SLF001 -- SQLAlchemy's documented name
 
@@ -57,7 +60,7 @@ def standing(tx: Transaction) -> list[ClientRow]:
 
 def known(tx: Transaction, client_id: str) -> ClientRow | None:
     """A client, removed or not."""
-    row = tx.execute(select(clients).where(clients.c.client_id == client_id)).first()
+    row = tx.execute(_KNOWN, {"client": client_id}).first()
     return _row(row) if row else None
 
 
