@@ -38,6 +38,7 @@ from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.diagnosis import Diagnosis
 from oidc.errors import OAuthError
+from oidc.federation import Configuration, Federation
 from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
@@ -121,6 +122,8 @@ class House:
     certificates: bool = False
     """Behind a proxy that passes clients' certificates on, in `IN_HEADERS`."""
     mutual_tls_url: str = ""
+    anchors: Mapping[str, Sequence[jwk.Key]] = field(default_factory=dict)
+    """Of federations; without any the house is in none."""
     used: list[str] = field(default_factory=list)
     """What clients presented, for tests that must not present it again."""
 
@@ -137,6 +140,11 @@ class House:
         if not copied:
             _remember_keys(self.database, self.folder)
         self.families = Families(ledger=self.ledger, clock=time)
+        self.federation = (
+            Federation(anchors=self.anchors, profile="baseline", outgoing=self.outgoing, clock=time)
+            if self.anchors
+            else None
+        )
         self.clients = Clients(
             database=self.database,
             secret_keys=self.secret_keys,
@@ -146,6 +154,7 @@ class House:
             clock=time,
             randomness=chance,
             takes_certificates=self.certificates,
+            federation=self.federation,
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
@@ -219,7 +228,13 @@ class House:
     def _app(self) -> Flask:
         app = Flask("provider")
         checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
-        objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
+        objects = RequestObjects(
+            database=self.database,
+            client_keys=self.client_keys,
+            outgoing=self.outgoing,
+            issuer=ISSUER,
+            clock=self.clock,
+        )
         self.devices = DeviceAuthorizations(
             database=self.database,
             client_authentication=self.authentication,
@@ -333,6 +348,15 @@ class House:
             randomness=SystemRandomness(),
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,
+            federation=Configuration(
+                signing_keys=self.signing_keys,
+                issuer=ISSUER,
+                superiors=list(self.anchors),
+                organization="Testville",
+                clock=self.clock,
+            )
+            if self.anchors
+            else None,
         )
         for blueprint in provider.blueprints():
             app.register_blueprint(blueprint)
