@@ -17,6 +17,7 @@ from config.errors import ConfigurationError
 from config.outgoing import Outgoing
 from config.settings import load_settings
 from oidc.client_authentication.private_key import ASSERTION_TYPE
+from oidc.diagnosis import UNREGISTERED
 from oidc.endpoints import discovery
 from oidc.errors import JwtRefused, TrustChainRefused
 from oidc.federation import anchors, policy
@@ -369,6 +370,14 @@ def test_a_search_ends_while_others_answer_slowly(town: Federation) -> None:
     with pytest.raises(TrustChainRefused, match="takes too many requests"):
         chains.find(leaf, "openid_relying_party")
     assert town.asked() - before == 3
+
+
+def test_the_operator_sees_that_a_chain_was_refused_and_nothing_of_what_it_said(house: House, town: Federation) -> None:
+    leaf = town.leaf(claim("leaf", exp=1))
+    push(house, town, leaf)
+    rows = house.diagnosis.of(UNREGISTERED)
+    assert ("invalid_trust_chain", "trust_chain") in {(row.error, row.cause) for row in rows}
+    assert leaf not in repr(rows)
 
 
 def test_few_searches_go_on_at_once(house: House, town: Federation) -> None:
