@@ -91,7 +91,8 @@ class Clients:
         (OpenID Connect Registration §2), ES256 for what our own page and command make.
         registration_token_hash: of a client that registered itself (RFC 7592); else what was there stays.
         Returns the client, and its secret when a new one was made: shown once, kept only as MAC (or sealed for
-        client_secret_jwt). An existing secret stays when the metadata bring none and the method is the same kind.
+        client_secret_jwt). An existing secret stays when the metadata bring none and the method is the same kind;
+        a client that was removed and comes back has neither secret nor registration token of before.
         Raises `InvalidClientMetadata` or `InvalidRedirectUri`; nothing is kept then.
         """
         client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
@@ -99,7 +100,7 @@ class Clients:
         given = check_secret(metadata, client)
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:
-            before = store.known(tx, client.client_id)
+            before = store.standing_one(tx, client.client_id)
         row, made = self._row(client, given, before, registration_token_hash)
         with self._database.transaction() as tx:
             if not store.replace(tx, row):
