@@ -87,7 +87,7 @@ from oidc.responses import Responses
 from oidc.revocation import Revocation
 from oidc.session_state import SessionStates
 from oidc.tokens.access_token import AccessTokens
-from oidc.tokens.binding import Proofs
+from oidc.tokens.binding import ALGORITHMS, Proofs
 from oidc.tokens.encryption import Encryption
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
@@ -620,7 +620,10 @@ def build(
             *provider.blueprints(),
             document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
             vault_metadata.blueprint(
-                settings.public_url, settings.vault_url, certificates=settings.takes_client_certificates
+                settings.public_url,
+                settings.vault_url,
+                dpop_algorithms=ALGORITHMS,
+                certificates=settings.takes_client_certificates,
             ),
             tiles.blueprint(live),
         ),
