@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -145,6 +146,17 @@ def test_an_assertion_is_used_up_by_a_refused_request_too(lone: House) -> None:
     shown = {"client_assertion": key.assertion("television"), "client_assertion_type": ASSERTION_TYPE}
     assert error_of(begin(lone, client, **shown, scope="admin")) == "invalid_scope"
     assert error_of(begin(lone, client, **shown)) == "invalid_client"
+
+
+def test_an_essential_acr_comes_back_as_it_was_asked(lone: House, client: Client) -> None:
+    asked = {"id_token": {"acr": {"essential": True, "values": ["eidas1"]}}}
+    told = begun(lone, client, claims=json.dumps(asked))
+    handle = typed(lone, told["user_code"])
+    assert lone.sign_in.there
+    lone.sign_in.there = replace(lone.sign_in.there, acr="eidas2")  # which includes eidas1
+    approve(lone, handle)
+    assert lone.http.get(f"/authorize/{handle}").location == "/answered/yes"
+    assert unverified(json_of(poll(lone, client, told["device_code"]))["id_token"])[1]["acr"] == "eidas1"
 
 
 # Polling (RFC 8628 §3.5)
