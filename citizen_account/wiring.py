@@ -71,7 +71,7 @@ from oidc.device_authorization import DeviceAuthorizations
 from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
-from oidc.issuing import Issuing, Userinfo
+from oidc.issuing import Authorizing, Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
@@ -265,6 +265,7 @@ def build(
         clock=clock,
         randomness=randomness,
         takes_certificates=settings.takes_client_certificates,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
     )
     evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
@@ -304,7 +305,6 @@ def build(
         issuer=issuer,
         clock=clock,
         randomness=randomness,
-        code_lifetime=settings.provider.code_lifetime,
     )
     consent = Consent(
         database=database,
@@ -322,7 +322,13 @@ def build(
         clock=clock,
         randomness=randomness,
     )
-    checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
+    checks = Checks(
+        evidence=evidence,
+        hints=id_tokens,
+        issuer=issuer,
+        vault=settings.vault_url,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
+    )
     request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
     session_states = SessionStates(
         sign_in=sign_in, randomness=randomness, is_offered=settings.provider.session_management
@@ -364,7 +370,15 @@ def build(
             responses=Responses(signing_keys=signing_keys, issuer=issuer, clock=clock),
             interactions=interactions,
             consent=consent,
-            issuing=issuing,
+            authorizing=Authorizing(
+                issuing=issuing,
+                access_tokens=access_tokens,
+                id_tokens=id_tokens,
+                issuer=issuer,
+                clock=clock,
+                randomness=randomness,
+                code_lifetime=settings.provider.code_lifetime,
+            ),
             polling=Polling(issuing=issuing, jobs=jobs, clock=clock),
             pairwise=pairwise,
             session_states=session_states,
@@ -434,6 +448,7 @@ def build(
         screens=HouseScreens(),
         certificates=settings.takes_client_certificates,
         mutual_tls_url=settings.provider.mutual_tls_url,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
     )
     back_channel = BackChannel(
         clients=clients,

@@ -63,6 +63,8 @@ class Provider:
     """Whether a proxy passes clients' certificates on (RFC 8705)."""
     mutual_tls_url: str = ""
     """The address under which the proxy asks for them, if that is another."""
+    hybrid_and_implicit: bool = False
+    """Whether those response types are offered."""
 
     def blueprints(self) -> tuple[Blueprint, ...]:
         """Every endpoint."""
@@ -73,6 +75,7 @@ class Provider:
                 session_management=self.session_states.is_offered,
                 certificates=self.certificates,
                 mutual_tls_url=self.mutual_tls_url,
+                hybrid_and_implicit=self.hybrid_and_implicit,
             ),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
             jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
             pushed_authorization.blueprint(self.pushing, self.clients),  # /par (RFC 9126)

@@ -51,8 +51,11 @@ class Clients:
         clock: Clock,
         randomness: Randomness,
         takes_certificates: bool = False,
+        hybrid_and_implicit: bool = False,
     ) -> None:
         """outgoing: for the addresses in metadata. takes_certificates: whether a proxy passes those of clients on.
+
+        hybrid_and_implicit: whether clients may be registered for those response types.
 
         end_authorizations: called in the transaction that removes a client (`oidc.store.authorizations`).
         """
@@ -64,6 +67,7 @@ class Clients:
         self._clock = clock
         self._randomness = randomness
         self._takes_certificates = takes_certificates
+        self._hybrid_and_implicit = hybrid_and_implicit
         self._held: dict[str, _Held] = {}
 
     def get(self, client_id: str, tx: Transaction | None = None) -> Client | None:
@@ -96,6 +100,8 @@ class Clients:
         """
         client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
         self._check_certificates(client)
+        if client.gets_tokens_by_browser and not self._hybrid_and_implicit:
+            raise InvalidClientMetadata("response_types, grant_types: code alone is offered here")
         given = check_secret(metadata, client)
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:

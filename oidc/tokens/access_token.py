@@ -100,8 +100,9 @@ class AccessTokens:
         audience: Sequence[str],
         authorization_details: Sequence[Mapping[str, Any]],
         binding: Binding,
+        ends_at: datetime | None = None,
     ) -> tuple[str, timedelta]:
-        """A token and how long it lives. No row is written."""
+        """A token and how long it lives: with its family, or until ends_at. No row is written."""
         claims: dict[str, Any] = {
             "sub": family.sub,
             "aud": list(audience),
@@ -113,7 +114,7 @@ class AccessTokens:
         }
         if authorization_details:
             claims["authorization_details"] = list(authorization_details)
-        return self._signed(claims, binding=binding, ends_at=family.ends_at)
+        return self._signed(claims, binding=binding, ends_at=min(family.ends_at, ends_at or family.ends_at))
 
     def make_alone(
         self,

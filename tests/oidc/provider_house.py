@@ -40,7 +40,7 @@ from oidc.errors import OAuthError
 from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
-from oidc.issuing import Issuing, Userinfo
+from oidc.issuing import Authorizing, Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
@@ -119,6 +119,7 @@ class House:
     certificates: bool = False
     """Behind a proxy that passes clients' certificates on, in `IN_HEADERS`."""
     mutual_tls_url: str = ""
+    hybrid_and_implicit: bool = False
     used: list[str] = field(default_factory=list)
     """What clients presented, for tests that must not present it again."""
 
@@ -144,6 +145,7 @@ class House:
             clock=time,
             randomness=chance,
             takes_certificates=self.certificates,
+            hybrid_and_implicit=self.hybrid_and_implicit,
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
@@ -182,6 +184,14 @@ class House:
             clock=time,
             randomness=chance,
         )
+        self.authorizing = Authorizing(
+            issuing=self.issuing,
+            access_tokens=self.access_tokens,
+            id_tokens=self.id_tokens,
+            issuer=ISSUER,
+            clock=time,
+            randomness=chance,
+        )
         self.interactions = Interactions(
             database=self.database,
             lifetime=timedelta(hours=1),
@@ -216,7 +226,13 @@ class House:
 
     def _app(self) -> Flask:
         app = Flask("provider")
-        checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
+        checks = Checks(
+            evidence=self.evidence,
+            hints=self.id_tokens,
+            issuer=ISSUER,
+            vault=VAULT,
+            hybrid_and_implicit=self.hybrid_and_implicit,
+        )
         objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
         self.devices = DeviceAuthorizations(
             database=self.database,
@@ -255,7 +271,7 @@ class House:
                 responses=Responses(signing_keys=self.signing_keys, issuer=ISSUER, clock=self.clock),
                 interactions=self.interactions,
                 consent=self.consent,
-                issuing=self.issuing,
+                authorizing=self.authorizing,
                 polling=Polling(issuing=self.issuing, jobs=self.jobs, clock=self.clock),
                 pairwise=self.pairwise,
                 session_states=states,
@@ -318,6 +334,7 @@ class House:
             screens=SimulatedScreens(),
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,
+            hybrid_and_implicit=self.hybrid_and_implicit,
         )
         for blueprint in provider.blueprints():
             app.register_blueprint(blueprint)
@@ -377,7 +394,8 @@ class House:
             )
             grants.add(tx, row)
             self.evidence.lent |= dict.fromkeys(lendings, True)
-            return self.issuing.issue_code(tx, client=client, signed_in=there, grant=row, request=request)
+            decided = self.authorizing.decide(tx, client=client, signed_in=there, grant=row, request=request)
+            return decided.code
 
     def redeem(self, client: Client, code: str, /, **changed: Any) -> TestResponse:
         """POST /token with a code. A changed parameter of None is left out."""
