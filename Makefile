@@ -4,6 +4,8 @@ PYTHON ?= python3
 ROUNDS ?= 3
 PORT ?= 8000
 T ?= tests
+SERIES := tests/audit/test_attacks.py tests/audit/test_store_attacks.py tests/audit/test_mending.py \
+  tests/audit/test_formats.py tests/oidc/test_races.py tests/vault/content/test_hostile_corpus.py
 B := .venv/bin
 
 .PHONY: help environment run demo migrate test test-long lint format types contracts bench screenshots lock docs clean
@@ -26,10 +28,10 @@ environment: ## .venv with everything that tests and linters need
 	@PYTHON=$(PYTHON) tools/environment requirements-test.lock
 	@tools/machine
 test: environment lint ## every test (one: make test T=tests/vault)
-	TMPDIR=$$(tools/scratch) ROUNDS=$(ROUNDS) $(B)/python -m pytest -n 2 --dist loadgroup $(T)
-test-long: environment ## the long series: 100 seeds of each attack on the ledger, 40 kills of each program; an hour at most
-	ROUNDS=100 $(B)/python -m pytest -n 2 --dist loadgroup --timeout 3600 tests/audit/test_attacks.py tests/audit/test_formats.py
-	ROUNDS=40 $(B)/python -m pytest -n 2 --dist loadgroup --timeout 3600 tests/kills
+	TMPDIR=$$(tools/scratch) ROUNDS=$(ROUNDS) $(B)/python -m pytest -n 2 --dist loadfile $(T)
+test-long: environment ## the long series: 100 seeds of each attack and race, 40 kills of each program; an hour at most
+	TMPDIR=$$(tools/scratch) ROUNDS=100 $(B)/python -m pytest -n 2 --timeout 3600 $(SERIES)
+	TMPDIR=$$(tools/scratch) ROUNDS=40 $(B)/python -m pytest -n 2 --dist loadfile --timeout 3600 tests/kills
 lint: environment types contracts ## ruff, mypy, import contract, spelling
 	$(B)/ruff check .
 	$(B)/ruff format --check .

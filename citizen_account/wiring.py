@@ -55,7 +55,7 @@ from config.clock import Clock, SystemClock
 from config.database import Database, Transaction
 from config.identifiers import Randomness, SystemRandomness
 from config.jobs import Jobs
-from config.key_ring.local_file import LocalFileKeyRing
+from config.key_ring.kinds import open_rings
 from config.mail import LocalMailbox, Mailer, NoMailer, SmtpMailer
 from config.object_store import ObjectStore
 from config.outgoing import Outgoing
@@ -122,7 +122,7 @@ def build(
     # The ground
     database = Database(settings.database)
     jobs = Jobs(database, clock, randomness)
-    rings = {name: LocalFileKeyRing.open_or_create(settings.keys, name, clock, randomness) for name in RINGS}
+    rings = open_rings(settings, RINGS, clock, randomness)
     papers = ObjectStore(settings.s3, settings.s3.papers_bucket)
     live = papers.beside(settings.s3.ledger_bucket)
     archive = papers.beside(settings.s3.ledger_archive_bucket)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from config.errors import ConfigurationError, KeyRingError, ObjectStoreError
+from config.key_ring import kinds
 from config.settings import Settings
 
 NO_TABLE = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
@@ -26,7 +27,7 @@ def sentence(error: BaseException, settings: Callable[[], Settings]) -> str | No
     if isinstance(error, ConfigurationError):
         return str(error)
     if isinstance(error, KeyRingError):
-        return f"The key rings in {settings().keys} can't be used: {error}."
+        return f"The key rings in {kinds.place(settings())} can't be used: {error}."
     if isinstance(error, ObjectStoreError):
         s3 = settings().s3
         return f"The object store at {s3.endpoint_url or 'AWS'} did not do what was asked: {error}."

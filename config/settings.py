@@ -51,6 +51,21 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+class KeyRings(Section):
+    """Where the root keys live, under which every other key is wrapped."""
+
+    kind: Literal["file", "pkcs11"] = "file"
+    """`file`: local files in `key_ring_dir`; `pkcs11`: a token of an HSM, which no root key ever leaves."""
+    library: str = ""
+    """Path of the HSM's PKCS#11 library, for `pkcs11`."""
+    token: str = ""
+    """Label of the token in it, for `pkcs11`."""
+    pin: SecretStr = SecretStr("")
+    """The PIN of the token's user, for `pkcs11`."""
+    pin_file: FilePath | None = None
+    """A file that holds the PIN instead, and that only its owner reads."""
+
+
 class S3(Section):
     """Where objects are kept: any S3."""
 
@@ -251,7 +266,9 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     """SQLAlchemy URL; empty for an SQLite file in `data_dir`."""
     key_ring_dir: Path | None = None
-    """Folder of the local key rings; by default `keys` in `data_dir`."""
+    """Folder of the local key rings, and of every ring's records; by default `keys` in `data_dir`."""
+    key_ring: KeyRings = KeyRings()
+    """The root keys."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("fr", "en")
     """Languages of the pages, the first is the default."""
     time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/Paris"
@@ -293,7 +310,7 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> Path:
-        """The folder of the local key rings in force."""
+        """The folder of the local key rings in force, and of what every ring writes down."""
         return self.key_ring_dir or self.data_dir / "keys"
 
     @property
@@ -398,6 +415,14 @@ def _problems(settings: Settings) -> Iterator[str]:
             "mail.local_mailbox shows every mail to whoever asks: only with a public_url on loopback and without "
             "trusted_proxies. Set mail.smtp_url instead."
         )
+    rings = settings.key_ring
+    if rings.kind == "pkcs11" and not (rings.library and rings.token):
+        yield (
+            "key_ring.kind is `pkcs11`: key_ring.library then needs the path of the HSM's library, and key_ring.token "
+            "the label of the token."
+        )
+    if rings.kind == "pkcs11" and bool(rings.pin.get_secret_value()) == bool(rings.pin_file):
+        yield "key_ring.kind is `pkcs11`: set either key_ring.pin or key_ring.pin_file."
     s3 = settings.s3
     if bool(s3.access_key_id) != bool(s3.secret_access_key):
         one, other = ("access_key_id", "secret_access_key")[:: 1 if s3.access_key_id else -1]
@@ -414,6 +439,7 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 
 def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+    yield "key_ring.pin", settings.key_ring.pin.get_secret_value()
     yield "s3.secret_access_key", settings.s3.secret_access_key.get_secret_value()
     yield "provider.initial_access_token", settings.provider.initial_access_token.get_secret_value()
     for name, url in (

@@ -13,12 +13,12 @@ from typing import Any
 from config.clock import Clock
 from config.database import Database
 from config.identifiers import Randomness, new_id, new_secret
-from config.rate_limits import RateLimits
+from config.rate_limits import RateLimits, TooManyRequests
 from oidc import single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.consent import hashed
-from oidc.errors import UnauthorizedClient, UnknownUserCode
+from oidc.errors import AskedTooOften, UnauthorizedClient, UnknownUserCode
 from oidc.grants.device_code import KIND, DeviceCode
 from oidc.interaction import Interactions
 from oidc.keys import SecretKeys
@@ -39,6 +39,8 @@ WINDOW = timedelta(minutes=10)
 TRIES_ACCOUNT = 10
 TRIES_NETWORK = 30
 """A town hall's kiosks share an address."""
+MOST_BEGUN = 100
+"""Codes of one client in a window: the fewer wait, the longer a guesser needs."""
 TRIES_ALL = 1_000
 """Of everybody together, so that many accounts don't help (RFC 8628 §5.1)."""
 _USER_CODE = re.compile(f"[{LETTERS}]{{{LENGTH}}}")
@@ -72,7 +74,7 @@ class DeviceAuthorizations:
     def answer(self, presented: ClientRequest) -> Mapping[str, Any]:
         """Begin a device's request: the members of the JSON response (RFC 8628 §3.2).
 
-        Raises `OAuthError`: nothing is kept then, but an assertion is used up.
+        Raises `OAuthError`, `AskedTooOften` among them: nothing is kept then, but an assertion is used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
         with single_use.used_up_anyway(self._database, authenticated):
@@ -108,7 +110,12 @@ class DeviceAuthorizations:
     def _checked(self, client: Client, presented: ClientRequest) -> AcceptedRequest:
         if not client.check_grant_type(DeviceCode.GRANT_TYPE):
             raise UnauthorizedClient("the client is not registered for this grant type")
-        return self._checks.check_polled(client, presented.form, presented.resources, new_id(self._randomness))
+        request = self._checks.check_polled(client, presented.form, presented.resources, new_id(self._randomness))
+        try:
+            self._rate_limits.check("device-client", client.client_id, MOST_BEGUN, WINDOW)
+        except TooManyRequests as error:
+            raise AskedTooOften("this client shows too many codes at once") from error
+        return request
 
     def _keep(self, authenticated: AuthenticatedClient, request: AcceptedRequest) -> tuple[str, str]:
         """Keep the request under new codes; with the one in a million that is taken, under others."""

@@ -145,7 +145,7 @@ class InvalidBindingMessage(OAuthError):
 
 
 class AskedTooOften(AccessDenied):
-    """Nobody is asked so often (CIBA §13, where access_denied has this status)."""
+    """Nobody is asked so often, and no client shows so many codes (CIBA §13, where access_denied has this status)."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
 

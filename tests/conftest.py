@@ -22,6 +22,7 @@ from config.object_store import ObjectStore
 from config.settings import S3, Settings, load_settings
 from tests.clocks import FixedClock
 from tests.postgres import PostgreSQL
+from tests.softhsm import SoftHSM
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -107,6 +108,14 @@ def sqlite(tmp_path: Path, sqlite_with_tables: Path) -> Iterator[Database]:
     made = Database(f"sqlite:///{tmp_path / 'test.db'}")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def softhsm(tmp_path_factory: pytest.TempPathFactory) -> SoftHSM:
+    """A PKCS#11 library with its tokens; one for the session, since a process loads it once."""
+    made = SoftHSM(tmp_path_factory.mktemp("softhsm"))
+    made.begin()
+    return made
 
 
 @pytest.fixture(scope="session")

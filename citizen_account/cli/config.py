@@ -16,6 +16,7 @@ from citizen_account.cli.migrate import versions
 from config import breakdowns
 from config.database import Database
 from config.errors import ConfigurationError
+from config.key_ring import kinds
 from config.object_store import ObjectStore
 from config.settings import Settings
 
@@ -78,12 +79,12 @@ def _object_store(settings: Settings) -> str:
 
 
 def _key_rings(settings: Settings) -> str:
-    rings = sorted(path.stem for path in settings.keys.glob("*.json"))
+    rings = kinds.found(settings)
     if not rings:
         raise ConfigurationError(
-            f"none in {settings.keys} yet: run citizen-account run, or the first web node makes them"
+            f"none in {kinds.place(settings)} yet: run citizen-account run, or the first web node makes them"
         )
-    return ", ".join(rings)
+    return f"{', '.join(rings)} in {kinds.place(settings)}"
 
 
 def _disk(settings: Settings) -> str:

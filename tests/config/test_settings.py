@@ -132,6 +132,25 @@ def test_registration_by_token_needs_one_that_cannot_be_guessed(token: str) -> N
         load_settings(provider=given)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"library": ""}, "key_ring.library then needs the path"),
+        ({"token": ""}, "key_ring.token the label"),
+        ({"pin": ""}, "either key_ring.pin or key_ring.pin_file"),
+        ({"pin_file": __file__}, "either key_ring.pin or key_ring.pin_file"),
+        ({"pin": "", "pin_file": "/nonexistent"}, "key_ring.pin_file .* does not point to a file"),
+        ({"pin": "changeme"}, "key_ring.pin is a placeholder"),
+        ({"kind": "kms"}, "key_ring.kind .* 'file' or 'pkcs11'"),
+    ],
+)
+def test_a_token_needs_library_label_and_one_pin(change: dict[str, Any], said: str) -> None:
+    whole = {"kind": "pkcs11", "library": "/usr/lib/hsm.so", "token": "city", "pin": "84-river-61"}
+    assert load_settings(key_ring=whole).key_ring.token == "city"
+    with pytest.raises(ConfigurationError, match=said):
+        load_settings(key_ring={**whole, **change})
+
+
 @pytest.mark.parametrize("placeholder", ["changeme", "MinioAdmin", "<your secret>", "${SECRET}", "aaaaaaaa"])
 @pytest.mark.parametrize(
     ("given", "said"),

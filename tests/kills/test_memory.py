@@ -10,8 +10,6 @@ import pytest
 from tests.kills.citizen import Citizen, citizen, paper
 from tests.kills.machine import WEB, Machine
 
-pytestmark = pytest.mark.xdist_group("kills")
-
 LARGEST = 50_000_000
 """`limits.max_document_bytes`."""
 MOST_ABOVE_IDLE = 32_000_000

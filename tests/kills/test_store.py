@@ -6,14 +6,10 @@ import http
 import random
 from contextlib import ExitStack
 
-import pytest
-
 from tests.kills.citizen import citizen
 from tests.kills.machine import STORE, Machine
 from tests.kills.offsets import begun
 from tests.kills.promises import Promises
-
-pytestmark = pytest.mark.xdist_group("kills")
 
 HONEST = b"We could not lock your paper away and kept nothing of it."
 

@@ -19,8 +19,6 @@ from tests.kills.citizen import Citizen, citizen, paper
 from tests.kills.machine import STORE, WEB, WORKER, Machine
 from tests.kills.promises import Promises
 
-pytestmark = pytest.mark.xdist_group("kills")
-
 
 def test_nothing_that_a_paper_says_is_left_anywhere(
     machine: Machine, chance: random.Random, promises: Promises

@@ -6,14 +6,10 @@ import random
 import select
 from contextlib import ExitStack
 
-import pytest
-
 from tests.kills.citizen import citizen, paper
 from tests.kills.machine import WEB, Machine
 from tests.kills.offsets import LAST, SIZES, begun
 from tests.kills.promises import Promises
-
-pytestmark = pytest.mark.xdist_group("kills")
 
 MOST_SECONDS_BEFORE_THE_ANSWER = 0.5
 """About what an answer takes after the last byte, so that kills fall before, into and after the commit."""

@@ -7,7 +7,6 @@ import random
 import select
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import insert, update
 
 from config.jobs import queue
@@ -17,8 +16,6 @@ from tests.kills.machine import WORKER, Machine
 from tests.kills.promises import Promises
 from vault.retention import ABANDONED_AFTER
 from vault.store.intents import intents
-
-pytestmark = pytest.mark.xdist_group("kills")
 
 PAPERS = 3
 """Deposited for each kill: as many pictures to draw, and entries to sequence."""

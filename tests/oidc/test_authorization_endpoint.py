@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event
 
 from audit.store.entries import entries as ledger_entries
-from config.database import in_transaction
 from oidc.clients import Client
 from oidc.errors import UnknownInteraction
-from oidc.store.authorizations import authorizations
-from tests.oidc.asking import CONTRACT, DETAIL, answer, approve, ask, grant, handle_of, open_pushed, parameters, push
+from tests.oidc.asking import CONTRACT, DETAIL, answer, approve, ask, grant, handle_of, parameters
 from tests.oidc.provider_house import ALICE, ISSUER, REDIRECT, House, error_of, json_of
 
 
@@ -204,55 +200,6 @@ def test_nobody_but_the_person_takes_back(lone: House, school: Client) -> None:
     (view,) = lone.consent.grants_of(ALICE)
     assert not lone.consent.take_back("bob", view.id)  # type: ignore[arg-type]
     assert lone.consent.grants_of(ALICE)[0].stands
-
-
-def at_once(times: int, act: Callable[[], object]) -> None:
-    """Call it in as many threads; what one raises fails the test."""
-    with ThreadPoolExecutor(times) as threads:
-        for done in [threads.submit(act) for _ in range(times)]:
-            done.result()
-
-
-@pytest.mark.parametrize("pushed", [False, True])
-def test_fifty_tabs_that_end_at_once_make_one_code(house: House, pushed: bool) -> None:
-    house.add(contract=CONTRACT)
-    house.sign_in.there = house.signed_in()
-    uri = json_of(push(house), 201)["request_uri"] if pushed else ""
-    handle = handle_of(open_pushed(house, uri) if pushed else ask(house))
-    approve(house, handle)
-    answers: list[int] = []
-
-    def end() -> None:
-        assert not in_transaction()
-        again = open_pushed(house, uri) if pushed else house.http.get(f"/authorize/{handle}")
-        answers.append(again.status_code)
-
-    at_once(50, end)
-    assert sorted(answers) == [303] + [400] * 49
-    with house.database.reading() as tx:
-        assert tx.execute(select(func.count()).select_from(authorizations)).scalar_one() == 1
-
-
-def test_fifty_approvals_at_once_make_one_grant_and_lend_once(house: House) -> None:
-    house.add(contract=CONTRACT)
-    house.sign_in.there = house.signed_in()
-    handle = handle_of(ask(house, authorization_details=json.dumps([DETAIL])))
-    at_once(50, lambda: approve(house, handle, "bill"))
-    (view,) = house.consent.grants_of(ALICE)
-    assert len(view.lendings) == 1
-
-
-def test_an_approval_and_a_refusal_at_once_are_one_decision(house: House) -> None:
-    house.add(contract=CONTRACT)
-    there = house.sign_in.there = house.signed_in()
-    for _ in range(10):
-        handle = handle_of(ask(house, prompt="consent"))
-        before = len(house.consent.grants_of(ALICE))
-        acts = iter([lambda h=handle: approve(house, h), lambda h=handle: house.consent.refuse(h, "browser-1", there)])
-        at_once(2, lambda acts=acts: next(acts)())  # type: ignore[misc]
-        back = answer(house.http.get(f"/authorize/{handle}"))
-        assert ("code" in back) is (len(house.consent.grants_of(ALICE)) == before + 1)
-        assert ("error" in back) is ("code" not in back)
 
 
 def test_a_decision_is_made_once_by_the_browser_that_asked(lone: House, school: Client) -> None:

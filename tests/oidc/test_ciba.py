@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +29,6 @@ from tests.other_server import Other, serving
 
 ALICES = "alice@people.example"
 TOKEN = "a-token-of-the-counter-1"
-ROUNDS = 50
 
 
 def counter(house: House, client_id: str = "counter", **changed: Any) -> Client:
@@ -244,22 +242,6 @@ def test_who_polls_too_often_is_told_to_slow_down(lone: House, client: Client) -
     begun = json_of(ask(lone, client))
     assert error_of(poll(lone, client, begun["auth_req_id"])) == "authorization_pending"
     assert error_of(poll(lone, client, begun["auth_req_id"])) == "slow_down"
-
-
-def test_of_fifty_polls_at_once_one_gets_tokens(house: House) -> None:
-    client = counter(house)
-    begun = json_of(ask(house, client))
-    allow(house, told(house)[1])
-    answers: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append(poll(house, client, begun["auth_req_id"]).status_code))
-        for _ in range(ROUNDS)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == [200] + [400] * (ROUNDS - 1)
 
 
 def test_nothing_of_a_request_is_kept_in_clear(lone: House, client: Client) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -15,14 +14,12 @@ from config.rate_limits import TooManyRequests
 from oidc.client_authentication.private_key import ASSERTION_TYPE
 from oidc.clients import Client
 from oidc.clients.metadata import DEVICE_CODE
-from oidc.device_authorization import LETTERS, TRIES_ACCOUNT, TRIES_ALL, TRIES_NETWORK, new_user_code, plain
+from oidc.device_authorization import LETTERS, MOST_BEGUN, TRIES_ACCOUNT, TRIES_ALL, TRIES_NETWORK, new_user_code, plain
 from oidc.errors import InvalidClientMetadata, UnknownInteraction, UnknownUserCode
 from oidc.store.polled_requests import polled_requests
 from tests.oidc.asking import DETAIL, approve
 from tests.oidc.devices import allow, begin, begun, poll, television, typed
 from tests.oidc.provider_house import ALICE, ISSUER, ClientKey, House, error_of, json_of, unverified
-
-ROUNDS = 50
 
 
 @pytest.fixture
@@ -234,24 +231,6 @@ def test_a_second_redemption_is_refused_and_ends_the_first(house: House) -> None
     assert house.userinfo(tokens["access_token"]).status_code == 401
 
 
-def test_of_fifty_polls_at_once_one_gets_tokens(house: House) -> None:
-    client = television(house)
-    told = begun(house, client)
-    allow(house, told["user_code"])
-    answers: list[str] = []
-
-    def ask() -> None:
-        response = poll(house, client, told["device_code"])
-        answers.append("tokens" if response.status_code == 200 else error_of(response))
-
-    threads = [threading.Thread(target=ask) for _ in range(ROUNDS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == ["invalid_grant"] * (ROUNDS - 1) + ["tokens"]
-
-
 def test_what_was_taken_back_before_the_device_asked_gives_nothing(lone: House, client: Client) -> None:
     told = begun(lone, client)
     allow(lone, told["user_code"])
@@ -323,6 +302,17 @@ def test_guessing_ends_by_account_by_network_and_for_everybody(
             typed(lone, "BCDF-GHJK", **{name: value.format(number) for name, value in who.items()})
     with pytest.raises(TooManyRequests):  # the right one as well, or it would be no limit
         typed(lone, told["user_code"], **{name: value.format(limit) for name, value in who.items()})
+
+
+def test_a_client_shows_only_so_many_codes_at_once_and_others_go_on(lone: House, client: Client) -> None:
+    other = television(lone, "kiosk")
+    for _ in range(MOST_BEGUN):
+        begun(lone, client)
+    refused = begin(lone, client)
+    assert (refused.status_code, error_of(refused)) == (403, "access_denied")
+    assert begun(lone, other)["user_code"]
+    lone.clock.advance(timedelta(minutes=10))
+    assert begun(lone, client)["user_code"]
 
 
 def test_codes_are_kept_as_hashes_only(lone: House, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""A FAPI 2.0 client over https: a real handshake with a proxy that asks for certificates, the provider behind it."""
+"""A FAPI 2.0 client over https: a real handshake with nginx as shipped, which asks for certificates."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
+from config import ports
 from config.database import Database
+from tests import nginx
 from tests.certificates import Authority, Issued
 from tests.clocks import FixedClock
 from tests.oidc.asking import answer, approve, handle_of, open_pushed, parameters
 from tests.oidc.provider_house import REDIRECT, VERIFIER, House, unverified
-from tests.tls_proxy import node, proxying
 
 NAME = "school.example"
 SCHOOL: dict[str, Any] = {
@@ -39,6 +40,8 @@ class World:
 
     house: House
     authority: Authority
+    url: str
+    """Where people come in."""
     discovered: Mapping[str, Any] = field(default_factory=dict)
 
     def alias(self, endpoint: str) -> str:
@@ -95,14 +98,14 @@ class World:
 @pytest.fixture
 def world(sqlite: Database, tmp_path: Path, clock: FixedClock) -> Iterator[World]:
     authority = Authority(tmp_path)
-    with proxying(authority.issue("127.0.0.1"), authority.file) as proxy:
-        url = f"https://127.0.0.1:{proxy.port}"
-        house = House(sqlite, tmp_path / "keys", clock, certificates=True, mutual_tls_url=url)
-        house.add(**SCHOOL)
-        made = World(house, authority)
-        with node(house.app) as proxy.backend:
-            made.discovered = made.ask(made.context(None), f"{url}/.well-known/openid-configuration")[1]
-            yield made
+    people, certificates = ports.free(2)
+    mutual_tls_url = f"https://127.0.0.1:{certificates}"
+    house = House(sqlite, tmp_path / "keys", clock, certificates=True, mutual_tls_url=mutual_tls_url)
+    house.add(**SCHOOL)
+    made = World(house, authority, f"https://127.0.0.1:{people}")
+    with nginx.node(house.app) as backend, nginx.in_front_of(backend, tmp_path, authority, (people, certificates)):
+        made.discovered = made.ask(made.context(None), f"{made.url}/.well-known/openid-configuration")[1]
+        yield made
 
 
 @pytest.fixture
@@ -148,16 +151,18 @@ def test_a_header_that_the_client_wrote_ends_at_the_proxy(world: World, school: 
     for context in (world.context(None), world.context(world.authority.issue("evil.example"))):
         assert world.pushed(context, **forged)[1]["error"] == "invalid_client"
         assert world.userinfo(context, token, **forged)[1]["error"] == "invalid_token"
+    # Nor does it pass where people come in, and where nobody is asked for a certificate.
+    bare = world.context(None)
+    assert world.ask(bare, f"{world.url}/par", parameters(), **forged)[1]["error"] == "invalid_client"
+    assert world.ask(bare, f"{world.url}/userinfo", None, Authorization=f"Bearer {token}", **forged)[0] == 401
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["another authority's", "expired"])
-def test_the_proxy_ends_the_handshake_of_a_certificate_that_does_not_hold(
-    world: World, tmp_path: Path, late: bool
-) -> None:
-    if late:
-        issued = world.authority.issue(NAME, lifetime=timedelta(minutes=-1))
-    else:
-        issued = Authority(tmp_path, "Foreign authority").issue(NAME)
-    context = world.context(issued)
-    with pytest.raises((ssl.SSLError, ConnectionError)):
+def test_a_certificate_of_another_authority_is_nobodys(world: World, tmp_path: Path) -> None:
+    context = world.context(Authority(tmp_path, "Foreign authority").issue(NAME))
+    assert world.pushed(context)[1]["error"] == "invalid_client"
+
+
+def test_nginx_itself_refuses_an_expired_certificate(world: World) -> None:
+    context = world.context(world.authority.issue(NAME, lifetime=timedelta(minutes=-1)))
+    with pytest.raises(json.JSONDecodeError):  # its own page, not our answer
         world.pushed(context)

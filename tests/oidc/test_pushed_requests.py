@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from sqlalchemy import func, select
 
 from oidc.client_authentication.private_key import ASSERTION_TYPE
 from oidc.clients import Client
-from oidc.errors import InvalidRequestUri
 from oidc.store.interactions import interactions
 from tests.oidc.asking import (
     CONTRACT,
@@ -131,28 +129,6 @@ def test_its_handle_opens_no_page_before_the_request_uri_did(lone: House, school
     handle = json_of(push(lone), 201)["request_uri"].rpartition(":")[2]
     lone.sign_in.there = lone.signed_in()
     assert lone.http.get(f"/authorize/{handle}").status_code == 400
-
-
-def test_fifty_browsers_that_open_one_at_once_bind_it_to_one(house: House) -> None:
-    house.add(contract=CONTRACT)
-    uri = json_of(push(house), 201)["request_uri"]
-    handle = uri.rpartition(":")[2]
-    opened: list[str] = []
-
-    def open_(browser: str) -> None:
-        try:
-            house.interactions.open_pushed(uri, "school", browser, None)
-        except InvalidRequestUri:
-            return
-        opened.append(browser)
-
-    threads = [threading.Thread(target=open_, args=(f"browser {number}",)) for number in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(opened) == 1
-    assert house.interactions.find(handle, opened[0], None)
 
 
 # DPoP (RFC 9449 §10.1): the key of the proof is the key that must redeem the code

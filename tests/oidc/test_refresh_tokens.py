@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -55,26 +54,6 @@ def test_within_the_grace_but_after_the_successor_was_used_it_is_reuse(house: Ho
     third = json_of(house.refresh(client, second))["refresh_token"]
     assert error_of(house.refresh(client, first)) == "invalid_grant"
     assert error_of(house.refresh(client, third)) == "invalid_grant"
-
-
-def test_fifty_parallel_refreshes_get_the_same_successor(house: House) -> None:
-    client = house.add()
-    token = house.tokens(client)["refresh_token"]
-    gate = threading.Barrier(50)
-    answers: list[dict[str, Any]] = []
-
-    def refresh() -> None:
-        gate.wait()
-        answers.append(json_of(house.refresh(client, token)))
-
-    threads = [threading.Thread(target=refresh) for _ in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 50
-    assert len({answer["refresh_token"] for answer in answers}) == 1
-    assert len({answer["access_token"] for answer in answers}) == 50
 
 
 def test_another_client_cannot_use_it_and_does_not_end_it(house: House) -> None:

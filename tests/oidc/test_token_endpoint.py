@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -171,24 +170,6 @@ def test_a_replayed_code_revokes_the_tokens_it_gave_and_not_the_grant(house: Hou
     assert kinds(house).count("authorization_revoked") == 1
     assert house.consent.grants_of(ALICE)[0].stands
     assert house.evidence.lent["l1"]
-
-
-def test_of_fifty_parallel_redemptions_exactly_one_succeeds(house: House) -> None:
-    client = house.add()
-    code = house.code(client)
-    gate = threading.Barrier(10)
-    answers: list[int] = []
-
-    def redeem() -> None:
-        gate.wait()
-        answers.extend(house.redeem(client, code).status_code for _ in range(5))
-
-    threads = [threading.Thread(target=redeem) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == [200] + [400] * 49
 
 
 def test_a_code_of_a_request_without_challenge_takes_no_verifier(lone: House) -> None:

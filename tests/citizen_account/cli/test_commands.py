@@ -22,6 +22,7 @@ from citizen_account.__main__ import main
 from citizen_account.cli import commands
 from config.clock import SystemClock
 from tests.citizen_account.town import PASSWORD, SCHOOL, Town
+from tests.softhsm import LIBRARY, PIN, SoftHSM
 
 
 @dataclass(frozen=True)
@@ -281,6 +282,28 @@ def test_what_works_and_what_does_not_is_checked(here: Command, monkeypatch: pyt
     said = here("config", "check")
     assert said.code == 1
     assert re.search(r"^FAIL  object store: .*SignatureDoesNotMatch", said.out, re.MULTILINE)
+
+
+def test_an_installation_keeps_its_roots_in_a_token(
+    run: Command, softhsm: SoftHSM, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {"kind": "pkcs11", "library": str(LIBRARY), "token": "house", "pin": PIN}.items():
+        monkeypatch.setenv(f"CITIZEN_ACCOUNT_KEY_RING__{name.upper()}", value)
+    run("migrate")
+    assert "FAIL  key rings: none in the token house yet" in run("config", "check").out
+    shown = run("config", "show").out
+    assert '"token": "house"' in shown
+    assert PIN not in shown
+    assert run("keys", "rotate", "ledger").code == 0
+    checked = run("config", "check").out
+    assert re.search(r"^ok +key rings: ledger, provider, vault in the token house$", checked, re.MULTILINE)
+    roots = [(row["kind"], row["key"], row["state"]) for row in json.loads(run("keys", "list", "--json").out)]
+    assert {("root vault", "1", "current"), ("root ledger", "2", "current")} < set(roots)
+    assert list((tmp_path / "data" / "keys").glob("*.json")) == []
+    monkeypatch.setenv("CITIZEN_ACCOUNT_KEY_RING__TOKEN", "village")
+    said = run("keys", "list")
+    assert (said.code, len(said.err.splitlines())) == (1, 1)
+    assert f"{LIBRARY} has no token village" in said.err
 
 
 @pytest.mark.parametrize("command", ["citizen list", "client list", "keys list", "worker --failed", "config show"])
