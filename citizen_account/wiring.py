@@ -69,6 +69,7 @@ from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.front_channel import FrontChannel
+from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Authorizing, Issuing, Userinfo
@@ -432,6 +433,14 @@ def build(
             access_tokens=access_tokens,
             refresh_tokens=refresh_tokens,
             families=families,
+        ),
+        grant_management=GrantManagement(
+            database=database,
+            access_tokens=access_tokens,
+            clients=clients,
+            consent=consent,
+            evidence=evidence,
+            issuer=issuer,
         ),
         logout=Logout(
             database=database,

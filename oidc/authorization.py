@@ -209,7 +209,7 @@ class Authorization:
         there = self._sign_in.current()
         if there is None or not self._presence.suffices(client, request, there, fresh=False):
             return self._asked_to_sign_in(request, there, None)
-        granted = None if "consent" in request.prompt else self._silently(client, request, there)
+        granted = None if request.asks_anew else self._silently(client, request, there)
         return granted or self._asked_to_release(request, there, None)
 
     def _silently(self, client: Client, request: AcceptedRequest, there: SignedIn) -> Answer | None:
@@ -270,7 +270,7 @@ class Authorization:
                 # Two people at one browser: what one of them decided is no answer of the other's.
                 raise UnknownInteraction
             return row.grant_id
-        if "consent" in interaction.request.prompt:
+        if interaction.request.asks_anew:
             return None
         return self._consent.find_covering(there.subject, interaction.request)
 

@@ -53,6 +53,8 @@ class GrantView:
     made_at: datetime
     until: datetime | None
     ended_at: datetime | None
+    returned: bool
+    """Whether it was the client that ended it."""
     stands: bool
 
 
@@ -215,6 +217,7 @@ class Consent:
                 made_at=row.made_at,
                 until=row.until,
                 ended_at=row.ended_at,
+                returned=row.ended_reason == authorizations.RETURNED,
                 stands=row.stands(now),
             )
             for row in rows
@@ -243,6 +246,19 @@ class Consent:
         row = grants.by_id(tx, grant)
         return row is not None and self._end(tx, row, "person", actor, actor_kind)
 
+    def give_back(self, tx: Transaction, client_id: str, grant: GrantId) -> bool:
+        """End a grant at its client's wish, with its tokens and lendings; False when it isn't this client's or is over.
+
+        The person reads in the ledger that the service gave it back.
+        """
+        row = self.of_client(tx, client_id, grant)
+        return row is not None and self._end(tx, row, authorizations.RETURNED, client_id, ActorKind.SERVICE)
+
+    def of_client(self, tx: Transaction, client_id: str, grant: GrantId) -> grants.GrantRow | None:
+        """A grant in force, if it is this client's."""
+        row = grants.by_id(tx, grant)
+        return row if row is not None and row.client_id == client_id and row.stands(self._clock.now()) else None
+
     def end_all(self, tx: Transaction, subject: SubjectId, *, actor: str = "") -> int:
         """End every grant of a person whose account closes; how many stood."""
         rows = grants.of_subject(tx, subject)
@@ -258,7 +274,7 @@ class Consent:
         if grants.end(tx, [row.id], reason, now) != 1:
             return False
         authorizations.end_those(tx, "grant_id", row.id, reason, now)
-        self._evidence.take_back(tx, row.lendings)
+        self._evidence.take_back(tx, row.lendings, actor=actor, actor_kind=actor_kind)
         self._ledger.append(
             tx,
             GrantTakenBack(

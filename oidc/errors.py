@@ -164,6 +164,13 @@ class UnknownUserCode(Refusal):
     status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class UnknownGrant(OAuthError):
+    """There is no such approval of this client, or it is over: the answer is the same (Grant Management §6)."""
+
+    code: ClassVar[str] = "invalid_grant_id"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+
+
 class LoginRequired(OAuthError):
     """prompt=none, and nobody (or somebody else) is signed in (OpenID Connect Core §3.1.2.6)."""
 
@@ -260,6 +267,24 @@ class InsufficientScope(OAuthError):
 
     code: ClassVar[str] = "insufficient_scope"
     status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+class InsufficientUserAuthentication(OAuthError):
+    """The sign-in behind the token is too weak or too old for what it is shown for (RFC 9470 §3)."""
+
+    code: ClassVar[str] = "insufficient_user_authentication"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, acr: str, max_age: int | None) -> None:
+        """acr: what would do; empty for any. max_age: seconds that a sign-in may be old; None for any."""
+        super().__init__("Ask the person to sign in again, with these values")
+        self.acr = acr
+        self.max_age = max_age
+
+    def parameters(self) -> dict[str, str]:
+        """With `acr_values` and `max_age`, to be repeated in an authorization request."""
+        wanted = {"acr_values": self.acr, "max_age": "" if self.max_age is None else str(self.max_age)}
+        return super().parameters() | {name: value for name, value in wanted.items() if value}
 
 
 class InvalidClientMetadata(OAuthError):

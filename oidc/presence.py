@@ -13,7 +13,7 @@ from oidc.errors import LoginRequired, UnmetAuthenticationRequirements
 from oidc.pairwise import Pairwise
 from oidc.protocols import SignedIn, SignIn
 from oidc.request import AcceptedRequest
-from oidc.request.openid import ACRS
+from oidc.request.openid import ACRS, reached
 
 WANT_A_SIGN_IN = frozenset({"login", "select_account", "create"})
 """Prompts that a sign-in from before the request doesn't meet."""
@@ -80,5 +80,4 @@ class Presence:
 
 def _meets(acr: str, wanted: Collection[str]) -> bool:
     """Whether this acr is one of those wanted, or includes one."""
-    reached = ACRS[: ACRS.index(acr) + 1] if acr in ACRS else (acr,)
-    return any(value in wanted for value in reached)
+    return any(value in wanted for value in reached(acr))

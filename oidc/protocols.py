@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NewType, Protocol
 
+from audit.entries import ActorKind
 from config.database import Transaction
 
 SubjectId = NewType("SubjectId", str)
@@ -135,14 +136,17 @@ class Evidence(Protocol):
     ) -> ReadyPapers:
         """Make the papers of a release ready to be lent: what takes time, before the transaction that lends them."""
 
-    def take_back(self, tx: Transaction, lendings: Sequence[str]) -> None:
-        """End these lendings, with their ledger entries. Those ended already are left."""
+    def take_back(self, tx: Transaction, lendings: Sequence[str], *, actor: str, actor_kind: ActorKind) -> None:
+        """End these lendings, with their ledger entries, which name who did it. Those ended already are left."""
 
     def standing(self, lendings: Sequence[str]) -> bool:
         """Whether each of these lendings still stands, so that a grant covers what it covered (prompt=none)."""
 
     def described(self, lendings: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-        """What a token response tells of them (RFC 9396 §7): a `documents` member each, by lending id."""
+        """What a token response tells of them (RFC 9396 §7): a `documents` member each, by lending id.
+
+        `state` is `stands` while it may be read.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from oidc.endpoints import (
     device_authorization,
     discovery,
     end_session,
+    grant_management,
     introspection,
     jwks,
     pushed_authorization,
@@ -26,6 +27,7 @@ from oidc.endpoints import (
     token,
     userinfo,
 )
+from oidc.grant_management import GrantManagement
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
 from oidc.issuing.tokens import GRANT_TYPES
@@ -55,6 +57,7 @@ class Provider:
     introspection: Introspection
     registration: Registration
     revocation: Revocation
+    grant_management: GrantManagement
     logout: Logout
     signing_keys: SigningKeys
     session_states: SessionStates
@@ -86,6 +89,7 @@ class Provider:
             userinfo.blueprint(self.userinfo),  # /userinfo (OpenID Connect Core §5.3)
             introspection.blueprint(self.introspection),  # /introspect (RFC 7662, RFC 9701)
             revocation.blueprint(self.revocation, self.clients),  # /revoke (RFC 7009)
+            grant_management.blueprint(self.grant_management),  # /grants (Grant Management for OAuth 2.0)
             registration.blueprint(self.registration),  # /register (RFC 7591, RFC 7592)
             end_session.blueprint(self.logout, self.screens),  # /end-session (RP-Initiated Logout 1.0)
             # /check-session (Session Management 1.0)

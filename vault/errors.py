@@ -192,6 +192,19 @@ class DocumentGone(ReadRefusal):
     status: ClassVar[HTTPStatus] = HTTPStatus.GONE
 
 
+class SignInTooWeak(ReadRefusal):
+    """The paper asks for a stronger or a newer sign-in than the one behind the token (RFC 9470)."""
+
+    code: ClassVar[str] = "insufficient_user_authentication"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, acr: str, max_age: int | None) -> None:
+        """acr: what would do; empty for any. max_age: seconds; None for any."""
+        super().__init__()
+        self.acr = acr
+        self.max_age = max_age
+
+
 class RenditionPending(ReadRefusal):
     """That rendition is still being made."""
 

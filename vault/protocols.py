@@ -37,6 +37,10 @@ class Permission:
     client_id: str
     token_id: str
     lendings: frozenset[LendingId]
+    acrs: frozenset[str] = frozenset()
+    """What the person's sign-in reached: its acr and every lesser one."""
+    auth_time: datetime | None = None
+    """When they signed in; None is too long ago for whoever asks."""
 
     @property
     def is_bound(self) -> bool:
@@ -46,6 +50,10 @@ class Permission:
     def standing(self, _tx: Transaction) -> Permission:
         """See `Presented.standing`; whoever has a permission may read by it."""
         return self
+
+    def stronger(self, acr: str, max_age: int | None) -> Challenge:
+        """See `Presented.stronger`; without the headers, which only who judged the token can make."""
+        return Challenge(status=401, www_authenticate="", code="insufficient_user_authentication")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +91,12 @@ class Presented(Protocol):
         """The permission, if the token stands in this very transaction; one query, two when it is bound.
 
         Raises `Challenged`: revoked, taken back, or its proof was used before.
+        """
+
+    def stronger(self, acr: str, max_age: int | None) -> Challenge:
+        """What to answer when the sign-in behind the token doesn't do (RFC 9470 §3).
+
+        acr: what would; empty for any. max_age: in seconds, None for any.
         """
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config.database import Transaction
-from oidc.errors import OAuthError
+from oidc.errors import InsufficientUserAuthentication, OAuthError
+from oidc.request.openid import reached
 from oidc.tokens import access_token
 from oidc.tokens.access_token import AccessTokens
 from vault.protocols import Challenge, Challenged, LendingId, Permission, Presentation
@@ -58,7 +59,13 @@ class VaultPresented:
             client_id=verified.client_id,
             token_id=verified.jti,
             lendings=frozenset(map(LendingId, verified.lendings)),
+            acrs=frozenset(reached(verified.family.acr)),
+            auth_time=verified.family.auth_time,
         )
+
+    def stronger(self, acr: str, max_age: int | None) -> Challenge:
+        """See `vault.protocols.Presented.stronger`."""
+        return _challenge(InsufficientUserAuthentication(acr, max_age), True, self._resource_metadata)
 
 
 @contextmanager
@@ -66,12 +73,15 @@ def _challenged(*, has_token: bool, resource_metadata: str) -> Iterator[None]:
     try:
         yield
     except OAuthError as error:
-        told = access_token.challenge(error, has_token=has_token, resource_metadata=resource_metadata)
-        challenge = Challenge(
-            status=told.status,
-            www_authenticate=told.www_authenticate,
-            code=told.code,
-            dpop_nonce=told.dpop_nonce,
-            taken_back_at=told.taken_back_at,
-        )
-        raise Challenged(challenge) from error
+        raise Challenged(_challenge(error, has_token, resource_metadata)) from error
+
+
+def _challenge(error: OAuthError, has_token: bool, resource_metadata: str) -> Challenge:
+    told = access_token.challenge(error, has_token=has_token, resource_metadata=resource_metadata)
+    return Challenge(
+        status=told.status,
+        www_authenticate=told.www_authenticate,
+        code=told.code,
+        dpop_nonce=told.dpop_nonce,
+        taken_back_at=told.taken_back_at,
+    )

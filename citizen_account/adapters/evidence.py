@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from audit.entries import ActorKind
 from citizen_account.errors import NoSuchAccount
 from citizen_account.store import accounts
 from config.clock import Clock
@@ -101,9 +102,9 @@ class VaultEvidence:
             answers=tuple((details[choice.detail], tuple(map(DocumentId, choice.documents))) for choice in choices),
         )
 
-    def take_back(self, tx: Transaction, lendings: Sequence[str]) -> None:
+    def take_back(self, tx: Transaction, lendings: Sequence[str], *, actor: str, actor_kind: ActorKind) -> None:
         """See `oidc.protocols.Evidence.take_back`."""
-        self._lending.take_back(tx, lendings)
+        self._lending.take_back(tx, lendings, actor=actor, actor_kind=actor_kind)
 
     def standing(self, lendings: Sequence[str]) -> bool:
         """See `oidc.protocols.Evidence.standing`."""

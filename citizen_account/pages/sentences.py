@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from audit.entries import ActorKind
 from audit.search import Mine
 from citizen_account import screen
 from citizen_account.language import day
@@ -138,7 +139,15 @@ class Sentences:
         if kind == "access_handed_on":
             receiver = self._cards.service(values.get("receiver", ""))
             return _("%(service)s let %(receiver)s use what you had allowed it.", **named, receiver=receiver)
-        return self._own_act(kind, named)
+        by_service = values.get("actor_kind") == ActorKind.SERVICE
+        return (self._given_back(kind, named) if by_service else "") or self._own_act(kind, named)
+
+    def _given_back(self, kind: str, named: Mapping[str, str]) -> str:
+        """What ended because the service wanted no more of it."""
+        return {
+            "lending_taken_back": _("%(service)s gave “%(paper)s” back: it can no longer look at it.", **named),
+            "grant_taken_back": _("%(service)s gave back all that you had allowed it.", **named),
+        }.get(kind, "")
 
     def _own_act(self, kind: str, named: Mapping[str, str]) -> str:
         texts = {
@@ -203,6 +212,7 @@ def _refused_because(reason: str) -> str:
         "lending_taken_back": _("you had taken it back"),
         "lending_over": _("the time was over"),
         "reads_used_up": _("it had looked as often as it may"),
+        "insufficient_user_authentication": _("you had not signed in safely enough, or too long ago"),
         "document_deleted": _("you had deleted it"),
         "rendition_pending": _("it was not ready yet"),
     }.get(reason, _("it may not"))

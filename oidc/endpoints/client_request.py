@@ -14,6 +14,7 @@ from config.logs import get_logger
 from oidc.client_authentication import ClientRequest
 from oidc.errors import InvalidClient, InvalidRequest, OAuthError, UseDpopNonce
 from oidc.request.parameters import refuse_control_characters
+from oidc.tokens.access_token import TokenChallenge
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BYTES = 65_536
@@ -76,4 +77,13 @@ def error_response(error: OAuthError) -> Response:
         answer.headers["WWW-Authenticate"] = 'Basic realm="clients"'
     if isinstance(error, UseDpopNonce):
         answer.headers["DPoP-Nonce"] = error.nonce
+    return answer
+
+
+def challenge_response(told: TokenChallenge) -> Response:
+    """The answer to an access token that isn't enough, or to none (RFC 6750 §3)."""
+    answer = json_response({"error": told.code} if told.code else {}, told.status)
+    answer.headers["WWW-Authenticate"] = told.www_authenticate
+    if told.dpop_nonce:
+        answer.headers["DPoP-Nonce"] = told.dpop_nonce
     return answer

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from oidc import claims, jwts, response_types
 from oidc.clients.client import AUTHENTICATION_METHODS, CERTIFICATE_METHODS, PUBLIC
 from oidc.clients.metadata import DELIVERY_MODES, GRANT_TYPES, HMAC_ALGORITHMS
-from oidc.request import authorization_details, openid, pkce, response, scope
+from oidc.request import authorization_details, grant_management, openid, pkce, response, scope
 
 MAX_AGE = 300
 
@@ -47,6 +47,9 @@ def metadata(
         "backchannel_user_code_parameter_supported": False,
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
+        "grant_management_endpoint": f"{issuer}/grants",  # Grant Management §7
+        "grant_management_actions_supported": list(grant_management.ACTIONS),
+        "grant_management_action_required": False,
         "end_session_endpoint": f"{issuer}/end-session",
         **({"check_session_iframe": f"{issuer}/check-session"} if session_management else {}),
         "backchannel_logout_supported": True,
@@ -103,6 +106,7 @@ def _aliases(url: str) -> dict[str, str]:
         "device_authorization_endpoint": f"{url}/device-authorization",
         "introspection_endpoint": f"{url}/introspect",
         "revocation_endpoint": f"{url}/revoke",
+        "grant_management_endpoint": f"{url}/grants",
     }
 
 

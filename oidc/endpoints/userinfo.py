@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from config import client_certificates
 from oidc.endpoints import web_origins
-from oidc.endpoints.client_request import FORM, NO_STORE, error_response, json_response, read
+from oidc.endpoints.client_request import FORM, NO_STORE, challenge_response, error_response, json_response, read
 from oidc.errors import InvalidRequest, OAuthError
 from oidc.issuing import Userinfo
 from oidc.tokens.access_token import TokenChallenge
@@ -31,7 +31,7 @@ def blueprint(userinfo: Userinfo) -> Blueprint:
             client_certificate=shown.der if (shown := client_certificates.of(request.environ)) else None,
         )
         if isinstance(told, TokenChallenge):
-            return _challenge(told)
+            return challenge_response(told)
         if isinstance(told, str):
             return Response(told, mimetype="application/jwt", headers=NO_STORE)
         return json_response(told)
@@ -51,11 +51,3 @@ def _authorization() -> list[str]:
     if len(headers) > 1:
         raise InvalidRequest("more than one token")  # RFC 6750 §3.1
     return headers
-
-
-def _challenge(told: TokenChallenge) -> Response:
-    answer = json_response({"error": told.code} if told.code else {}, told.status)
-    answer.headers["WWW-Authenticate"] = told.www_authenticate
-    if told.dpop_nonce:
-        answer.headers["DPoP-Nonce"] = told.dpop_nonce
-    return answer

@@ -171,6 +171,7 @@ class Issuing:
             code_expires_at=code_expires_at,
             redeemed_at=None if has_code else now,
             refreshes=refreshes,
+            tells_grant=request.tells_grant,
             # OpenID Connect Core §11 and DESIGN: papers and offline access are for when the person is away.
             outlives_sign_in=OFFLINE_ACCESS in scope or bool(lendings),
             made_at=now,
@@ -295,6 +296,8 @@ class Issuing:
         answer = _members(access_token, lifetime, draft.binding, " ".join(draft.scope), details)
         if draft.refresh_token is not None:
             answer["refresh_token"] = draft.refresh_token
+        if family.tells_grant:
+            answer["grant_id"] = family.grant_id  # Grant Management §5
         if OPENID in draft.scope:
             answer["id_token"] = self._id_tokens.make(
                 family,

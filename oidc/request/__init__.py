@@ -13,7 +13,18 @@ from oidc import response_types
 from oidc.clients import Client
 from oidc.errors import InvalidRequest
 from oidc.protocols import Evidence
-from oidc.request import authorization_details, dpop, hybrid, openid, pkce, redirect_uri, resource, response, scope
+from oidc.request import (
+    authorization_details,
+    dpop,
+    grant_management,
+    hybrid,
+    openid,
+    pkce,
+    redirect_uri,
+    resource,
+    response,
+    scope,
+)
 from oidc.request.accepted import AcceptedRequest
 
 __all__ = ["AcceptedRequest", "Checks"]
@@ -89,6 +100,7 @@ class Checks:
             login_hint=response.opaque(parameters, "login_hint"),
             ui_locales=openid.ui_locales(parameters),
             dpop_jkt=dpop.thumbprint(parameters),  # RFC 9449 §10
+            tells_grant=grant_management.creates(client, parameters),  # Grant Management §5
         )
         return hybrid.accept(accepted)  # Core §3.2.2.1, §3.3.2.1
 
@@ -127,5 +139,6 @@ class Checks:
             expected_sub=asked.sub,
             ui_locales=openid.ui_locales(parameters),
             dpop_jkt=dpop.thumbprint(parameters),  # RFC 9449 §10
+            tells_grant=grant_management.creates(client, parameters),  # Grant Management §5
             polled=polled,
         )

@@ -41,6 +41,8 @@ class AcceptedRequest:
     ui_locales: tuple[str, ...] = ()
     dpop_jkt: str | None = None
     """The key that must redeem the code (RFC 9449 §10)."""
+    tells_grant: bool = False
+    """Whether it makes an approval of its own, which the client gets to know by its id (Grant Management §5)."""
     polled: str = ""
     """The request whose client asks for the answer (`oidc.polling`); empty when the answer goes by redirect."""
 
@@ -54,6 +56,11 @@ class AcceptedRequest:
         values: dict[str, Any] = json.loads(text)
         parsed: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         return cls(**parsed)
+
+    @property
+    def asks_anew(self) -> bool:
+        """Whether no approval of before answers it, however much that covers."""
+        return self.tells_grant or "consent" in self.prompt
 
     @property
     def claim_names(self) -> frozenset[str]:

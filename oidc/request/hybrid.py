@@ -21,5 +21,7 @@ def accept(request: AcceptedRequest) -> AcceptedRequest:
         request = replace(request, id_token_claims=claims.names_for(request.scope, request.id_token_claims))
     if response_types.gives(request.response_type, response_types.CODE):
         return request
+    if request.tells_grant:  # Grant Management §5.4 tells it at the token endpoint
+        raise InvalidRequest("grant_management_action needs a response_type with a code")
     # Core §11: without a code there is nothing for when the person is away.
     return replace(request, scope=tuple(name for name in request.scope if name != "offline_access"))

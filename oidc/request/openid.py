@@ -39,6 +39,11 @@ class Hints(Protocol):
         """See `oidc.tokens.id_token.IdTokens.verify_hint`."""
 
 
+def reached(acr: str) -> tuple[str, ...]:
+    """This acr and every one that it includes."""
+    return ACRS[: ACRS.index(acr) + 1] if acr in ACRS else (acr,)
+
+
 def prompt(parameters: Mapping[str, str]) -> tuple[str, ...]:
     """The prompts; `none` stands alone, an unknown one is refused."""
     asked = tuple(parameters.get("prompt", "").split())

@@ -58,6 +58,7 @@ authorizations = Table(
     Column("code_expires_at", UtcSeconds, nullable=False),
     Column("redeemed_at", UtcSeconds),
     Column("refreshes", Boolean, nullable=False),
+    Column("tells_grant", Boolean, nullable=False),
     Column("outlives_sign_in", Boolean, nullable=False),
     Column("made_at", UtcSeconds, nullable=False),
     Column("ends_at", UtcSeconds, nullable=False, index=True),
@@ -71,13 +72,18 @@ authorizations = Table(
 
 TAKEN_BACK = "person"
 """The `ended_reason` of families whose grant the person took back."""
+RETURNED = "returned"
+"""The `ended_reason` of families whose grant their client gave back."""
 
 _LISTS = ("scope", "audience", "lendings", "userinfo_claims", "id_token_claims", "amr")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRow:
-    """One family. `ends_at` is when its last possible token has expired; `refreshes`: whether it has refresh tokens."""
+    """One family. `ends_at` is when its last possible token has expired; `refreshes`: whether it has refresh tokens.
+
+    `tells_grant`: whether its client gets to know `grant_id`.
+    """
 
     id: str
     client_id: str
@@ -103,6 +109,7 @@ class AuthorizationRow:
     code_expires_at: datetime
     redeemed_at: datetime | None
     refreshes: bool
+    tells_grant: bool
     outlives_sign_in: bool
     made_at: datetime
     ends_at: datetime

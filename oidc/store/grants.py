@@ -1,4 +1,4 @@
-"""Grants: what citizens decided. Ended only by the citizen, the end date or the operator."""
+"""Grants: what citizens decided. Ended only by the citizen, the client, the end date or the operator."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ grants = Table(
     Column("made_at", UtcSeconds, nullable=False),
     Column("until", UtcSeconds, comment="empty: until it is taken back"),
     Column("ended_at", UtcSeconds),
-    Column("ended_reason", String(32), comment="clear: person, operator, closed"),
+    Column("ended_reason", String(32), comment="clear: person, returned, operator, closed"),
     Index(None, "subject", "client_id"),
 )
 

@@ -212,6 +212,20 @@ class AccessTokens:
         """The family of a token that stands, else None: one query. An exchanged token ends with its origin too."""
         return revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"], claims.get(ORIGIN, ""))
 
+    def standing_alone(self, tx: Transaction, presented: Presented) -> Mapping[str, Any]:
+        """The claims of a token about the client itself, if it isn't revoked. Uses up the proof if there is one.
+
+        Raises `InvalidToken`, also for one that stands for a person, or `InvalidDpopProof`.
+        """
+        claims = presented.claims
+        if presented.proof is not None:
+            self._proofs.use_once(tx, presented.proof)
+        if FAMILY in claims:
+            raise InvalidToken("it stands for a person, not for the client")
+        if revoked_tokens.is_revoked(tx, claims["jti"]):
+            raise InvalidToken("revoked")
+        return claims
+
     def standing(self, tx: Transaction, presented: Presented) -> VerifiedAccessToken:
         """Whether its family stands and its `jti` isn't revoked: one query. Uses up the proof if there is one.
 

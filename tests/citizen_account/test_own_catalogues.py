@@ -66,8 +66,10 @@ def test_the_citys_types_stand_among_the_usual_ones(own: Town) -> None:
         ('[library_card]\nname.fr = "x"', r"types\.toml: library_card"),
         (TYPES.replace("sides = 1", "sides = 0"), r"types\.toml: \w+\.sides"),
         (TYPES.replace('rule = "always"', 'rule = "sometimes"'), r"types\.toml: library_card"),
+        (TYPES + 'sign_in = { acr = "eidas3" }', r"types\.toml: passport\.sign_in\.acr"),
+        (TYPES + "sign_in = { max_age = 5 }", r"types\.toml: passport\.sign_in\.max_age"),
     ],
-    ids=["no TOML", "a field is missing", "no such number of sides", "no such rule"],
+    ids=["no TOML", "a field is missing", "no such number of sides", "no such rule", "no such sign-in", "too new"],
 )
 def test_a_catalogue_that_is_wrong_stops_the_start(settings: Settings, tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "types.toml").write_text(text)

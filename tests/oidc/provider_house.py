@@ -38,6 +38,7 @@ from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.errors import OAuthError
 from oidc.front_channel import FrontChannel
+from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
 from oidc.issuing import Authorizing, Issuing, Userinfo
@@ -318,6 +319,14 @@ class House:
                 access_tokens=self.access_tokens,
                 refresh_tokens=self.rotation,
                 families=self.families,
+            ),
+            grant_management=GrantManagement(
+                database=self.database,
+                access_tokens=self.access_tokens,
+                clients=self.clients,
+                consent=self.consent,
+                evidence=self.evidence,
+                issuer=ISSUER,
             ),
             logout=Logout(
                 database=self.database,

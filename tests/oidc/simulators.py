@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from audit.entries import ActorKind
 from config.database import Transaction
 from oidc.errors import InvalidAuthorizationDetails, JwtRefused
 from oidc.protocols import Choice, ErrorScreen, FoundClaims, GrantId, SignedIn, SubjectId
@@ -119,14 +120,20 @@ class SimulatedEvidence:
     ) -> SimulatedPapers:
         return SimulatedPapers(self, [document for choice in choices for document in choice.documents])
 
-    def take_back(self, tx: Transaction, lendings: Sequence[str]) -> None:
+    def take_back(self, tx: Transaction, lendings: Sequence[str], *, actor: str, actor_kind: ActorKind) -> None:
         self.lent |= dict.fromkeys(lendings, False)
 
     def standing(self, lendings: Sequence[str]) -> bool:
         return all(self.lent[lending] for lending in lendings)
 
     def described(self, lendings: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-        return [{"document_type": "proof_of_address", "lending": lending} for lending in lendings]
+        return [
+            {"document_type": "proof_of_address", "lending": lending, "state": self._state(lending)}
+            for lending in lendings
+        ]
+
+    def _state(self, lending: str) -> str:
+        return "stands" if self.lent.get(lending, True) else "taken_back"
 
 
 class SimulatedHints:

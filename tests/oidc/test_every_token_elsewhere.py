@@ -115,6 +115,10 @@ def with_bearer(issued: Issued, shown: str, scheme: str = "Bearer") -> TestRespo
     return issued.house.http.get("/userinfo", headers={"Authorization": f"{scheme} {shown}"})
 
 
+def at_grants(issued: Issued, shown: str) -> TestResponse:
+    return issued.house.http.delete("/grants/g", headers={"Authorization": f"Bearer {shown}"})
+
+
 def redeem(issued: Issued, shown: str) -> TestResponse:
     form = {"grant_type": "authorization_code", "code": shown, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
     return as_client(issued, form)
@@ -209,6 +213,7 @@ DOORS: dict[str, tuple[Door, str, frozenset[str]]] = {
     "token, DPoP": (with_proof, "invalid_dpop_proof", frozenset()),
     "userinfo, Bearer": (with_bearer, "invalid_token", frozenset({"access token"})),
     "userinfo, DPoP": (proof_of_token, "invalid_token invalid_dpop_proof", frozenset()),
+    "grants, Bearer": (at_grants, "invalid_token", frozenset()),
     "client, secret": (by_secret, "invalid_client", frozenset({"client secret"})),
     "client, assertion": (by_assertion, "invalid_client", frozenset({"client assertion"})),
     "authorize, hint": (hint, "invalid_request", frozenset({"ID token"})),

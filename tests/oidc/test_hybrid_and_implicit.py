@@ -131,6 +131,9 @@ REFUSED = [
     pytest.param({"authorization_details": json.dumps([DETAIL])}, "invalid_request", id="papers"),
     pytest.param({"scope": "openid document:identity_card"}, "invalid_request", id="papers by a scope"),
     pytest.param({"scope": "openid phone"}, "invalid_scope", id="a scope that isn't registered"),
+    pytest.param(
+        {"response_type": "id_token", "grant_management_action": "create"}, "invalid_request", id="a grant to manage"
+    ),
     pytest.param({"client_id": "modern"}, "unauthorized_client", id="a client of another profile"),
     pytest.param({"client_id": "code-only"}, "unauthorized_client", id="a client that isn't registered for it"),
     pytest.param({"prompt": "none"}, "login_required", id="Core §3.2.2.6 nobody is there"),
@@ -146,7 +149,7 @@ def test_a_request_that_differs_in_one_thing_is_refused_in_the_fragment(
     assert not {"code", "id_token", "access_token"} & told.keys()
 
 
-@pytest.mark.parametrize(("changed", "error"), REFUSED[:8])
+@pytest.mark.parametrize(("changed", "error"), REFUSED[:9])
 def test_none_of_it_is_pushed_either(rows: House, changed: dict[str, Any], error: str) -> None:
     assert error_of(push(rows, **{**VALID, **changed})) == error
 

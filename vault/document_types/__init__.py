@@ -2,7 +2,7 @@
 
 from vault.document_types.periods import Period
 from vault.document_types.purposes import AskedPaper, LegalBasis, Purpose, Purposes
-from vault.document_types.types import GROUP_NAMES, DocumentType, DocumentTypes, Group, Sensitivity
+from vault.document_types.types import GROUP_NAMES, DocumentType, DocumentTypes, Group, Sensitivity, SignInWanted
 from vault.document_types.validity import NO_END, Freshness, PaperDates
 from vault.document_types.words import Words
 
@@ -20,5 +20,6 @@ __all__ = [
     "Purpose",
     "Purposes",
     "Sensitivity",
+    "SignInWanted",
     "Words",
 ]

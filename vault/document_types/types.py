@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from config.errors import ConfigurationError
 from vault.document_types.loading import PACKAGED, read_tables, validated
@@ -59,6 +59,17 @@ GROUP_NAMES: Final[dict[Group, Words]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInWanted:
+    """How its person must have signed in before a service may read a paper (RFC 9470)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    acr: Literal["", "eidas1", "eidas2"] = ""
+    """At least this; empty for any."""
+    max_age: Annotated[int, Field(ge=60)] | None = None
+    """Seconds since then, at most; None for any age."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType:
     """One type of document."""
 
@@ -69,6 +80,8 @@ class DocumentType:
     """One line that helps to find the paper: the words printed on it."""
     group: Group
     sensitivity: Sensitivity
+    sign_in: SignInWanted = SignInWanted()
+    """What reading it asks of the sign-in behind the service's access token; of the usual types none asks anything."""
     sides: Literal[1, 2, "pages"]
     """How many sides to photograph; "pages" for a document of any length."""
     validity: Validity
@@ -136,6 +149,11 @@ class DocumentTypes:
         """The line that helps to find the paper; empty for a type that left the catalogue."""
         found = self._types.get(code)
         return found.description.text(language) if found else ""
+
+    def sign_in(self, code: str) -> SignInWanted:
+        """What reading it asks of the sign-in; nothing for a type that left the catalogue."""
+        found = self._types.get(code)
+        return found.sign_in if found else SignInWanted()
 
     def is_fresh(self, code: str, issued_on: date | None, at: date) -> bool | None:
         """Whether a paper of that day of issue is good on day `at` by the type's own rule; None: can't tell.

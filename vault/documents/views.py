@@ -33,6 +33,8 @@ class LendingState(StrEnum):
     OVER = "over"
     USED_UP = "used_up"
     TAKEN_BACK = "taken_back"
+    RETURNED = "returned"
+    """By the service itself."""
     DELETED = "deleted"
 
 

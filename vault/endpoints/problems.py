@@ -38,6 +38,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "precondition_failed": ("Precondition failed", "If-Match names another entity tag than this paper's."),
     "invalid_token": ("Access token refused", "The access token is unknown, expired or revoked, or not for the vault."),
     "insufficient_scope": ("Access token refused", "The access token does not reach papers."),
+    "insufficient_user_authentication": (
+        "Another sign-in wanted",
+        "Its citizen must sign in more strongly or anew: ask for authorization again with what WWW-Authenticate names.",
+    ),
     "invalid_dpop_proof": ("DPoP proof refused", "The DPoP proof is missing or wrong (RFC 9449 §4.3)."),
     "use_dpop_nonce": ("DPoP nonce wanted", "Send the proof again with the nonce of the DPoP-Nonce header."),
     "": ("Access token wanted", "Send an access token for the vault in the Authorization header."),

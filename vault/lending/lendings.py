@@ -56,7 +56,13 @@ class Lending:
         self._randomness = randomness
         self._vault_url = vault_url
         self._reading = Reading(
-            database=database, keys=keys, objects=objects, ledger=ledger, notices=notices, clock=clock
+            database=database,
+            keys=keys,
+            objects=objects,
+            ledger=ledger,
+            document_types=document_types,
+            notices=notices,
+            clock=clock,
         )
 
     def may_ask(self, contract: Mapping[str, Any], detail: Mapping[str, Any]) -> Asked:
@@ -148,10 +154,14 @@ class Lending:
         actor: str = "",
         actor_kind: ActorKind = ActorKind.CITIZEN,
     ) -> int:
-        """End these lendings, with their ledger entries; those that ended already are left. How many this ended."""
+        """End these lendings, with their ledger entries; those that ended already are left. How many this ended.
+
+        A service that does it gives back what it was lent.
+        """
         now, ended = self._clock.now(), 0
+        state = LendingState.RETURNED if actor_kind is ActorKind.SERVICE else LendingState.TAKEN_BACK
         for row in lendings.by_ids(tx, ids):
-            if row.until <= now or not lendings.end(tx, row.id, now, LendingState.TAKEN_BACK):
+            if row.until <= now or not lendings.end(tx, row.id, now, state):
                 continue
             ended += 1
             safe = owners.get(tx, row.owner)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from audit.entries import EntryId
 from audit.ledger import Ledger
@@ -16,6 +17,7 @@ from config.database import Database, Transaction
 from config.errors import Refusal
 from config.logs import get_logger
 from config.object_reads import Asked
+from vault.document_types import DocumentTypes
 from vault.documents import LendingState, Preview
 from vault.documents.opening import translated
 from vault.documents.views import state_of
@@ -28,12 +30,13 @@ from vault.errors import (
     ReadRefusal,
     ReadsUsedUp,
     RenditionPending,
+    SignInTooWeak,
     UnknownLending,
     UnknownRendition,
 )
 from vault.lending.answers import ByteRange, ReadAnswer, ReadContent
 from vault.lending.traces import Traces
-from vault.protocols import LendingId, Notices, OwnerId, Permission, Presented
+from vault.protocols import Challenged, LendingId, Notices, OwnerId, Permission, Presented
 from vault.store import lendings, reads
 from vault.store.owner_keys import OwnerKeyRow
 from vault.store.reads import Fetch
@@ -83,14 +86,16 @@ class Reading:
         keys: OwnerKeys,
         objects: EncryptedObjects,
         ledger: Ledger,
+        document_types: DocumentTypes,
         notices: Notices,
         clock: Clock,
     ) -> None:
-        """notices: told when a lending is read for the first time."""
+        """document_types: what each asks of a sign-in. notices: told when a lending is read for the first time."""
         self._database = database
         self._keys = keys
         self._objects = objects
         self._traces = Traces(ledger, clock)
+        self._types = document_types
         self._notices = notices
         self._clock = clock
 
@@ -99,7 +104,7 @@ class Reading:
         return self._database.transaction() if presented.is_bound else self._database.reading()
 
     def look(self, presented: Presented, lending: LendingId, rendition: str) -> ReadAnswer:
-        """What a HEAD or a 304 tells: opens nothing, is no read. Raises a `ReadRefusal` as `read` does."""
+        """What a HEAD or a 304 tells: opens nothing, is no read. Raises `Challenged`, `ReadRefusal` as `read` does."""
         with self.transaction(presented) as tx:
             permission = presented.standing(tx)
             found = reads.fetch(tx, lending, rendition, permission.token_id)
@@ -109,7 +114,7 @@ class Reading:
         except ReadRefusal as refusal:
             with self._database.transaction() as tx:
                 self._traces.refused(tx, found, permission, refusal)
-            raise
+            raise _told(presented, refusal) from refusal
         return _answer(allowed, 0, allowed.rendition.length - 1)
 
     def read(
@@ -124,7 +129,8 @@ class Reading:
         """Open a rendition for a client; the entry is committed before a byte of it is taken from the store.
 
         The token, the lending and the read are one transaction: what was taken back before it stops this very fetch.
-        Raises `Challenged` when the token stands no more, a `ReadRefusal` (an entry says so, one a minute),
+        Raises `Challenged` when the token stands no more or the paper asks for a stronger sign-in, a `ReadRefusal` (an
+        entry says so, one a minute, of the former as well),
         `RangeNotSatisfiable` (no read), `Damaged` or `Unreadable` (the read is undone, an entry says so).
         """
         with ExitStack() as unless_opened:
@@ -137,7 +143,7 @@ class Reading:
                 asked = self._ask_ahead(begun, unless_opened)
             # Raised out here: inside, the entry would be rolled back.
             if isinstance(begun, ReadRefusal):
-                raise begun
+                raise _told(presented, begun)
             answer = self._opened(permission, begun, asked)
             unless_opened.pop_all()
             return answer
@@ -171,15 +177,27 @@ class Reading:
                 raise DocumentGone(row.ended_at)
             case LendingState.TAKEN_BACK:
                 raise LendingTakenBack(row.ended_at)
+            case LendingState.RETURNED:
+                raise LendingOver(row.ended_at)
             case LendingState.OVER:
                 raise LendingOver(row.until)
             case LendingState.USED_UP if not found.entry:
                 raise ReadsUsedUp
             case _:
                 pass
+        if not found.entry:
+            self._check_sign_in(row.document_type, permission)
         if found.rendition is None or found.owner_key is None:
             raise RenditionPending if found.preview == Preview.PENDING else UnknownRendition
         return _Allowed(found=found, rendition=found.rendition, owner_key=found.owner_key)
+
+    def _check_sign_in(self, document_type: str, permission: Permission) -> None:
+        wanted = self._types.sign_in(document_type)
+        oldest = None if wanted.max_age is None else self._clock.now() - timedelta(seconds=wanted.max_age)
+        strong = not wanted.acr or wanted.acr in permission.acrs
+        recent = oldest is None or (permission.auth_time is not None and permission.auth_time >= oldest)
+        if not (strong and recent):
+            raise SignInTooWeak(wanted.acr, wanted.max_age)
 
     def _begin(self, tx: Transaction, allowed: _Allowed, wanted: _Wanted) -> _Begun:
         row, lending, token = allowed.rendition, allowed.found.lending.id, wanted.permission.token_id
@@ -236,6 +254,13 @@ class Reading:
             if reads.undo(tx, begun.entry, found.lending.id):
                 lendings.give_one_back(tx, found.lending.id)
                 self._traces.failed(tx, found, permission, begun.entry)
+
+
+def _told(presented: Presented, refusal: ReadRefusal) -> Exception:
+    """What is raised for a refusal that was written down: of a sign-in that doesn't do, what would (RFC 9470 §3)."""
+    if isinstance(refusal, SignInTooWeak):
+        return Challenged(presented.stronger(refusal.acr, refusal.max_age))
+    return refusal
 
 
 def _answer(allowed: _Allowed, first: int, last: int, content: ReadContent | None = None) -> ReadAnswer:

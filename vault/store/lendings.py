@@ -27,7 +27,7 @@ lendings = Table(
     Column("reads_allowed", Integer, comment="null: any number"),
     Column("reads_used", Integer, nullable=False),
     Column("ended_at", UtcSeconds, comment="before its time"),
-    Column("ended_by", String(16), nullable=False, comment="clear: taken_back, deleted, or empty"),
+    Column("ended_by", String(16), nullable=False, comment="clear: taken_back, returned, deleted, or empty"),
 )
 
 

@@ -417,6 +417,7 @@ def upgrade() -> None:
         sa.Column("code_expires_at", sa.BigInteger(), nullable=False),
         sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
         sa.Column("refreshes", sa.Boolean(), nullable=False),
+        sa.Column("tells_grant", sa.Boolean(), nullable=False),
         sa.Column("outlives_sign_in", sa.Boolean(), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
@@ -471,7 +472,9 @@ def upgrade() -> None:
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True, comment="empty: until it is taken back"),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("ended_reason", sa.String(length=32), nullable=True, comment="clear: person, operator, closed"),
+        sa.Column(
+            "ended_reason", sa.String(length=32), nullable=True, comment="clear: person, returned, operator, closed"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_oidc_grants")),
     )
     with op.batch_alter_table("oidc_grants", schema=None) as batch_op:
@@ -697,7 +700,9 @@ def upgrade() -> None:
         sa.Column("reads_allowed", sa.Integer(), nullable=True, comment="null: any number"),
         sa.Column("reads_used", sa.Integer(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True, comment="before its time"),
-        sa.Column("ended_by", sa.String(length=16), nullable=False, comment="clear: taken_back, deleted, or empty"),
+        sa.Column(
+            "ended_by", sa.String(length=16), nullable=False, comment="clear: taken_back, returned, deleted, or empty"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vault_lendings")),
     )
     with op.batch_alter_table("vault_lendings", schema=None) as batch_op:
