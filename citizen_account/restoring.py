@@ -172,8 +172,11 @@ class Restoring:
             return self._lending.take_back(tx, wanted, actor=JOB, actor_kind=ActorKind.JOB) > 0
 
     def _grant(self, values: Mapping[str, str], _time: datetime) -> bool:
+        returned = values["actor_kind"] == ActorKind.SERVICE
         with self._database.transaction() as tx:
-            return self._consent.end(tx, GrantId(values["grant"]), actor=JOB, actor_kind=ActorKind.JOB)
+            return self._consent.end_again(
+                tx, GrantId(values["grant"]), returned=returned, actor=JOB, actor_kind=ActorKind.JOB
+            )
 
     def _account(self, values: Mapping[str, str], time: datetime) -> bool:
         account = AccountId(values["account"])

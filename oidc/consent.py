@@ -241,10 +241,14 @@ class Consent:
                 return False
             return self._end(tx, row, authorizations.TAKEN_BACK, actor or subject, actor_kind)
 
-    def end(self, tx: Transaction, grant: GrantId, *, actor: str, actor_kind: ActorKind) -> bool:
-        """End a grant, its tokens and its lendings, whosever it is; False when there is none or it is over."""
+    def end_again(self, tx: Transaction, grant: GrantId, *, returned: bool, actor: str, actor_kind: ActorKind) -> bool:
+        """End a grant, its tokens and its lendings, as it had ended before a restore; False when it is over or gone.
+
+        returned: whether it was its client that ended it.
+        """
         row = grants.by_id(tx, grant)
-        return row is not None and self._end(tx, row, "person", actor, actor_kind)
+        reason = authorizations.RETURNED if returned else authorizations.TAKEN_BACK
+        return row is not None and self._end(tx, row, reason, actor, actor_kind)
 
     def give_back(self, tx: Transaction, client_id: str, grant: GrantId) -> bool:
         """End a grant at its client's wish, with its tokens and lendings; False when it isn't this client's or is over.

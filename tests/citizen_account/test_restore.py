@@ -14,6 +14,8 @@ from sqlalchemy import delete, insert, select, text
 from audit.tlog import endings
 from citizen_account.worker import register
 from config.database import Database, metadata
+from oidc.consent import GrantView
+from oidc.protocols import SubjectId
 from tests.citizen_account import town as towns
 from tests.citizen_account.town import PASSWORD, Citizen, Town, fetch, pdf
 from vault.store import intents
@@ -66,17 +68,25 @@ def at_home(town: Town, person: Citizen) -> Citizen:
     return Citizen(town, person.account, moved.client, person.address)
 
 
+def approval(town: Town, person: Citizen) -> GrantView:
+    return town.house.consent.grants_of(SubjectId(person.account))[0]
+
+
 def test_what_was_erased_and_taken_back_after_the_backup_stays_so(town: Town, alice: Citizen) -> None:
     kept, gone = alice.paper(), alice.paper(pdf("Bank statement"))
     token = alice.lend(kept)
     bob = town.citizen(given_name="Bob")
     bob.paper()
+    carol = town.citizen(given_name="Carol")
+    carol.lend(carol.paper())
     work(town)
     taken = backup(town.house.database)
 
     alice.post(f"/papers/{gone}/delete", {"decision": "delete"})
-    grant = town.house.consent.grants_of(alice.account)[0]  # type: ignore[arg-type]
-    assert town.house.consent.take_back(alice.account, grant.id)  # type: ignore[arg-type]
+    assert town.house.consent.take_back(SubjectId(alice.account), approval(town, alice).id)
+    unwanted = approval(town, carol).id
+    with town.house.database.transaction() as tx:
+        assert town.house.consent.give_back(tx, "school-enrolment", unwanted)
     closing = bob.post("/leave", {"password": PASSWORD}).text
     code = re.search(r'class="receipt-code">([^<]+)<', closing)
     assert code
@@ -108,11 +118,13 @@ def test_what_was_erased_and_taken_back_after_the_backup_stays_so(town: Town, al
     assert fetch(town, token).status_code == HTTPStatus.UNAUTHORIZED
     assert bob.open("/papers").location.startswith("/sign-in")
     assert town.house.accounts.get(bob.account) is None
+    assert (approval(town, alice).stands, approval(town, alice).returned) == (False, False)
+    assert (approval(town, carol).stands, approval(town, carol).returned) == (False, True)
     # The receipt that Bob took home is still good.
     shown = town.stranger().post("/closed-account", {"code": code[1]}, page="/closed-account")
     assert "You added" in shown.text
     report = town.house.restoring.report()
-    assert [(row.ended, row.lost > 0) for row in report.restores] == [(5, True)]
+    assert [(row.ended, row.lost > 0) for row in report.restores] == [(7, True)]
     assert consistent(town, published)
 
 

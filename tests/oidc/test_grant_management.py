@@ -140,15 +140,16 @@ def _taken_back(house: House, client: Client, grant_id: str) -> str:
 
 
 @pytest.mark.parametrize("other", [_nobodys, _another_clients, _taken_back])
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_what_isnt_there_and_what_is_another_clients_are_answered_alike(
-    lone: House, method: str, other: Callable[[House, Client, str], str]
+    lone: House, other: Callable[[House, Client, str], str]
 ) -> None:
     client = manager(lone)
     grant_id = other(lone, client, created(lone, client)["grant_id"])
     before = [view.stands for view in lone.consent.grants_of(ALICE)]
-    refused = at_grant(lone, method, grant_id, own_token(lone, client, f"{QUERY_SCOPE} {REVOKE_SCOPE}"))
-    assert (refused.status_code, refused.get_json()) == (404, {"error": "invalid_grant_id"})
+    token = own_token(lone, client, f"{QUERY_SCOPE} {REVOKE_SCOPE}")
+    for method in ("GET", "DELETE"):
+        refused = at_grant(lone, method, grant_id, token)
+        assert (refused.status_code, refused.get_json()) == (404, {"error": "invalid_grant_id"})
     assert [view.stands for view in lone.consent.grants_of(ALICE)] == before
 
 
@@ -180,26 +181,24 @@ def _of_a_client_that_is_gone(house: House, client: Client) -> str:
     return token
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize(
-    ("show", "error"),
+    "show",
     [
-        pytest.param(lambda *_: "x", "401 invalid_token", id="no token of ours"),
-        pytest.param(_expired, "401 invalid_token", id="expired"),
-        pytest.param(_revoked, "401 invalid_token", id="revoked"),
-        pytest.param(_of_a_person, "401 invalid_token", id="one that stands for a person"),
-        pytest.param(_bound, "401 invalid_token", id="a bound one without its proof"),
-        pytest.param(_of_a_client_that_is_gone, "401 invalid_token", id="of a client that was removed"),
+        pytest.param(lambda *_: "x", id="no token of ours"),
+        pytest.param(_expired, id="expired"),
+        pytest.param(_revoked, id="revoked"),
+        pytest.param(_of_a_person, id="one that stands for a person"),
+        pytest.param(_bound, id="a bound one without its proof"),
+        pytest.param(_of_a_client_that_is_gone, id="of a client that was removed"),
     ],
 )
-def test_a_token_that_isnt_enough_reaches_nothing(
-    lone: House, method: str, show: Callable[[House, Client], str], error: str
-) -> None:
+def test_a_token_that_isnt_enough_reaches_nothing(lone: House, show: Callable[[House, Client], str]) -> None:
     client = manager(lone)
-    grant_id = created(lone, client)["grant_id"]
-    refused = at_grant(lone, method, grant_id, show(lone, client))
-    assert f"{refused.status_code} {error_of(refused)}" == error
-    assert f'error="{error_of(refused)}"' in refused.headers["WWW-Authenticate"]
+    grant_id, token = created(lone, client)["grant_id"], show(lone, client)
+    for method in ("GET", "DELETE"):
+        refused = at_grant(lone, method, grant_id, token)
+        assert (refused.status_code, error_of(refused)) == (401, "invalid_token")
+        assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
     assert json_of(at_grant(lone, "GET", grant_id, own_token(lone, client, QUERY_SCOPE)))
 
 
