@@ -83,7 +83,8 @@ class HonestClient:
     certificate: Certified | None = None
     with_nonce: bool = True
     """Without it the code is protected by PKCE alone."""
-    sessions: dict[Browser, Session] = field(default_factory=dict)
+    sessions: dict[tuple[Browser, str], Session] = field(default_factory=dict)
+    """By browser and state: people have several tabs."""
     logins: dict[Browser, Login] = field(default_factory=dict)
     count: int = 0
 
@@ -92,7 +93,7 @@ class HonestClient:
         self.count += 1
         name = f"{self.client.client_id}-{self.count}"
         session = Session(issuer, f"state-{name}", f"verifier-{name}".ljust(43, "v"), f"nonce-{name}")
-        self.sessions[browser] = session
+        self.sessions[browser, session.state] = session
         asked = {
             "response_type": "code",
             "redirect_uri": self.client.redirect_uris[0],
@@ -106,13 +107,10 @@ class HonestClient:
 
     def finish(self, browser: Browser, answer: Mapping[str, str]) -> Sent | None:
         """Take an answer that came by this browser. What it sends to a token endpoint that isn't ours is returned."""
-        session = self.sessions.get(browser)
-        if session is None or answer.get("state") != session.state:
+        session = self.sessions.get((browser, answer.get("state", "")))
+        if session is None or "code" not in answer:
             return None
         if answer.get("iss") != session.issuer:  # RFC 9207 §2.4
-            return None
-        del self.sessions[browser]
-        if "code" not in answer:
             return None
         form = {
             "grant_type": "authorization_code",
@@ -154,6 +152,7 @@ class HonestClient:
             return
         expected = (ISSUER, self.client.client_id, session.nonce if self.with_nonce else None)
         if (claims["iss"], claims["aud"], claims.get("nonce")) == expected:
+            del self.sessions[browser, session.state]
             self.logins[browser] = Login(person_of(self.house, self.client, claims["sub"]), told["access_token"])
 
 
@@ -198,20 +197,22 @@ class Attacker:
     def shown(self, assertion: str) -> dict[str, str]:
         return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
-    def as_somebody(self, victim: HonestClient) -> list[Sent]:
-        """Every way that it has to authenticate: as itself, or for the victim with what it has seen."""
+    def as_itself(self) -> Sent:
+        return Sent({"client_id": self.client.client_id, **self.own_assertion()}, {})
+
+    def as_another(self, victim: HonestClient) -> list[Sent]:
+        """Every way that it has to authenticate for a victim: with what it has seen, and with keys of its own."""
         name = victim.client.client_id
-        itself = Sent({"client_id": self.client.client_id, **self.own_assertion()}, {})
-        stolen = [Sent({"client_id": name, **self.shown(assertion)}, {}) for assertion in self.assertions]
+        stolen = [Sent({"client_id": name, **self.shown(assertion)}, {}) for assertion in self.assertions[-2:]]
         forged = Sent({"client_id": name, **self.shown(self.key.assertion(name))}, {})
-        return [itself, *stolen, forged, Sent({"client_id": name}, self.certificate.headers())]
+        return [*stolen, Sent({"client_id": name}, self.certificate.headers()) if victim.certificate else forged]
 
     def by_token(self, token: str, method: str, seen: Sent) -> list[dict[str, str]]:
         """Every way that it has to present a token that it has read."""
         own = self.key.proof(method, "/userinfo", token=token)
         ways = [{"Authorization": f"Bearer {token}"}, {"Authorization": f"DPoP {token}", "DPoP": own}]
         ways += [{"Authorization": f"Bearer {token}", **self.certificate.headers()}]
-        ways += [{"Authorization": f"DPoP {token}", "DPoP": proof} for proof in self.proofs]
+        ways += [{"Authorization": f"DPoP {token}", "DPoP": proof} for proof in self.proofs[-1:]]
         return ways + ([dict(seen.headers)] if "DPoP" in seen.headers else [])
 
 
