@@ -13,6 +13,8 @@ from citizen_account.pages import (
     accesses,
     asked,
     auditor,
+    client_form,
+    client_trial,
     clients,
     confirm,
     consent,
@@ -40,6 +42,7 @@ from citizen_account.pages import (
 )
 from citizen_account.security import Security
 from config import client_certificates
+from config.bodies import Bodies
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -67,6 +70,8 @@ PAGES: tuple[Callable[[House], Blueprint], ...] = (
     sign_out.blueprint,
     auditor.blueprint,
     clients.blueprint,
+    client_form.blueprint,
+    client_trial.blueprint,
     failed_jobs.blueprint,
     roles.blueprint,
 )
@@ -95,6 +100,7 @@ def create_app(house: House) -> Flask:
         app.register_blueprint(endpoint)
     for page in _pages(house):
         app.register_blueprint(page)
+    app.wsgi_app = Bodies(app.wsgi_app, house.settings.bodies)  # type: ignore[method-assign]
     if house.settings.trusted_proxies:
         trusted = house.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]

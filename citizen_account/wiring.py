@@ -68,6 +68,8 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
+from oidc.endpoints import refusals
 from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
@@ -81,6 +83,7 @@ from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
 from oidc.registration import Policy, Registration
+from oidc.rehearsal import Rehearsal
 from oidc.request import Checks
 from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
@@ -360,6 +363,7 @@ def build(
         clock=clock,
         randomness=randomness,
     )
+    diagnosis = Diagnosis(database=database, clients=clients, clock=clock, kept=settings.provider.refusals_kept)
     provider = Provider(
         issuer=issuer,
         clients=clients,
@@ -454,7 +458,9 @@ def build(
         ),
         signing_keys=signing_keys,
         session_states=session_states,
+        diagnosis=diagnosis,
         screens=HouseScreens(),
+        randomness=randomness,
         certificates=settings.takes_client_certificates,
         mutual_tls_url=settings.provider.mutual_tls_url,
         hybrid_and_implicit=settings.provider.hybrid_and_implicit,
@@ -541,6 +547,8 @@ def build(
         clock=clock,
     )
 
+    fetching = document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url)
+    refusals.watch(fetching, diagnosis, randomness)
     return House(
         settings=settings,
         clock=clock,
@@ -592,6 +600,10 @@ def build(
         secret_keys=secret_keys,
         signing_keys=signing_keys,
         clients=clients,
+        diagnosis=diagnosis,
+        rehearsal=Rehearsal(
+            database=database, objects=request_objects, checks=checks, subjects=subjects, randomness=randomness
+        ),
         back_channel=back_channel,
         front_channel=front_channel,
         consent=consent,
@@ -631,7 +643,7 @@ def build(
         failed_jobs=FailedJobs(database, jobs, ledger),
         endpoints=(
             *provider.blueprints(),
-            document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
+            fetching,
             vault_metadata.blueprint(
                 settings.public_url, settings.vault_url, certificates=settings.takes_client_certificates
             ),

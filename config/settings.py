@@ -171,6 +171,8 @@ class Provider(Section):
     """How long relying parties may keep our keys; a new key signs after that."""
     refresh_retry: timedelta = timedelta(seconds=10)
     """A refresh token presented again within this time gets the same successor."""
+    refusals_kept: timedelta = timedelta(days=14)
+    """How long the diagnosis of a service tells of a refusal that wasn't seen again."""
     registration: Literal["off", "token", "open"] = "off"
     """Whether clients may register themselves (RFC 7591): not, with the initial access token, or anybody."""
     initial_access_token: SecretStr = SecretStr("")
@@ -213,6 +215,17 @@ class Outgoing(Section):
     """The certificate authority of those hosts, PEM."""
     timeout: timedelta = timedelta(seconds=5)
     """For the whole request."""
+
+
+class Bodies(Section):
+    """Bodies of requests that are on their way to one process."""
+
+    grace: timedelta = timedelta(seconds=10)
+    """Until one must keep the pace."""
+    at_once: Annotated[int, Field(ge=1, le=56)] = 48
+    """Of all addresses; fewer than there are threads (`citizen_account/cli/web.py`)."""
+    from_one_address: Annotated[int, Field(ge=1)] = 16
+    """A town hall's citizens and facilitators share one."""
 
 
 class Logs(Section):
@@ -293,6 +306,8 @@ class Settings(BaseSettings):
     """The access ledger."""
     outgoing: Outgoing = Outgoing()
     """Our own requests."""
+    bodies: Bodies = Bodies()
+    """What others send us."""
     catalogues: Catalogues = Catalogues()
     """Document types and purposes."""
     logs: Logs = Logs()

@@ -35,7 +35,7 @@ from oidc.presence import Presence
 from oidc.protocols import GrantId, SignedIn, SignIn
 from oidc.request import AcceptedRequest, Checks, redirect_uri, response
 from oidc.request.objects import RequestObjects
-from oidc.request.parameters import unrepeated
+from oidc.request.parameters import with_resources
 from oidc.responses import Answer, Responses
 from oidc.session_state import SessionStates
 from oidc.store import grants, interactions
@@ -117,12 +117,12 @@ class Authorization:
             return Refused(error=error)
         client = self._clients.get(interaction.row.client_id)
         if client is None:
-            return Refused(error=UnknownClient("the client is unknown"))
+            return Refused(error=UnknownClient("the client is unknown").of(interaction.row.client_id))
         return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there), interaction)
 
     def _with_client(self, pairs: Pairs, *, keep: bool) -> Outcome:
         try:
-            parameters, resources = _split(pairs)
+            parameters, resources = with_resources(pairs)
             client = self._client(parameters)
         except OAuthError as error:
             return Refused(error=error)
@@ -133,14 +133,14 @@ class Authorization:
             target = redirect_uri.accept(client, parameters.get("redirect_uri"))
             state = response.state(parameters)
         except OAuthError as error:
-            return Refused(error=error, client_name=client.name)
+            return _refused(client, error)
         try:
             if client.require_pushed_authorization_requests:
                 raise InvalidRequest("this client must push its requests")  # RFC 9126 §6
             request = self._checks.check(client, parameters, resources)
         except OAuthError as error:
             if not error.redirectable:
-                return Refused(error=error, client_name=client.name)
+                return _refused(client, error)
             mode = self._checks.mode_of_error(client, parameters)
             return self._responses.error(client, target, mode, state, error)
         if keep:
@@ -153,7 +153,7 @@ class Authorization:
             raise InvalidRequest("client_id is missing", redirectable=False)
         client = self._clients.get(client_id)
         if client is None:
-            raise UnknownClient("the client is unknown")
+            raise UnknownClient("the client is unknown").of(client_id)
         return client
 
     def _pushed(self, client: Client, parameters: Mapping[str, str], *, keep: bool) -> Outcome:
@@ -172,7 +172,7 @@ class Authorization:
                 there.sign_in if there else None,
             )
         except OAuthError as error:
-            return Refused(error=error, client_name=client.name)
+            return _refused(client, error)
         return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there), interaction)
 
     def _answered(
@@ -184,14 +184,14 @@ class Authorization:
     ) -> Outcome:
         """Take a step; a refusal goes back to the client, which ends a kept request as a code does: one answer each."""
         if not request.polled and not client.allows_redirect_uri(request.redirect_uri):  # no longer: it was kept
-            return Refused(error=UnregisteredRedirectUri("redirect_uri is not registered"), client_name=client.name)
+            return _refused(client, UnregisteredRedirectUri("redirect_uri is not registered"))
         try:
             return step()
         except UnknownInteraction as error:
-            return Refused(error=error, client_name=client.name)
+            return _refused(client, error)
         except OAuthError as error:
             if kept is not None and not self._finished(kept):
-                return Refused(error=UnknownInteraction(), client_name=client.name)
+                return _refused(client, UnknownInteraction())
             if request.polled:
                 return Page(self._sign_in.answered_url(approved=False))
             return self._responses.error(client, request.redirect_uri, request.response_mode, request.state, error)
@@ -308,7 +308,5 @@ class Authorization:
         return self._responses.answer(client, request.redirect_uri, request.response_mode, request.state, members)
 
 
-def _split(pairs: Pairs) -> tuple[dict[str, str], list[str]]:
-    """Parameters, each once, and the resources, which RFC 8707 §2 lets repeat."""
-    resources = [value for name, value in pairs if name == "resource" and value]
-    return unrepeated([(name, value) for name, value in pairs if name != "resource"]), resources
+def _refused(client: Client, error: OAuthError) -> Refused:
+    return Refused(error=error.of(client.client_id), client_name=client.name)

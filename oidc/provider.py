@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from flask import Blueprint
 
+from config.identifiers import Randomness
 from oidc.authorization import Authorization
 from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.clients.client import AUTHENTICATION_METHODS
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
 from oidc.endpoints import (
     authorization,
     backchannel_authentication,
@@ -22,6 +24,7 @@ from oidc.endpoints import (
     introspection,
     jwks,
     pushed_authorization,
+    refusals,
     registration,
     revocation,
     token,
@@ -61,7 +64,9 @@ class Provider:
     logout: Logout
     signing_keys: SigningKeys
     session_states: SessionStates
+    diagnosis: Diagnosis
     screens: Screens
+    randomness: Randomness
     certificates: bool = False
     """Whether a proxy passes clients' certificates on (RFC 8705)."""
     mutual_tls_url: str = ""
@@ -70,7 +75,13 @@ class Provider:
     """Whether those response types are offered."""
 
     def blueprints(self) -> tuple[Blueprint, ...]:
-        """Every endpoint."""
+        """Every endpoint, each watched for what it refuses."""
+        endpoints = self._endpoints()
+        for routes in endpoints:
+            refusals.watch(routes, self.diagnosis, self.randomness)
+        return endpoints
+
+    def _endpoints(self) -> tuple[Blueprint, ...]:
         return (
             discovery.blueprint(
                 self.issuer,

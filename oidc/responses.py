@@ -26,9 +26,8 @@ class Answer:
     by_form: bool
     by_fragment: bool
     parameters: Mapping[str, str] = field(repr=False)
-    error: str = ""
-    """The code of a refusal, for the log; and why."""
-    reason: str = ""
+    refused: OAuthError | None = None
+    """Why, for the log and the operator's diagnosis; None when the request is granted."""
 
     @property
     def location(self) -> str:
@@ -48,7 +47,7 @@ class Responses:
     def error(self, client: Client, target: str, mode: str, state: str | None, error: OAuthError) -> Answer:
         """A refusal that may be redirected."""
         made = self.answer(client, target, mode, state, error.parameters())
-        return replace(made, error=error.code, reason=error.detail)
+        return replace(made, refused=error.of(client.client_id))
 
     def answer(
         self, client: Client, target: str, mode: str, state: str | None, parameters: Mapping[str, str]

@@ -14,8 +14,8 @@ from citizen_account.cli.children import die_with_parent, wait_at
 from config import ports
 from config.errors import ConfigurationError
 
-BLOCKING_THREADS = 16
-"""Requests that one process works on at once; the rest waits in the backlog."""
+BLOCKING_THREADS = 64
+"""Requests that one process works on at once; more than bodies may be on their way, so that the others are served."""
 
 
 @click.command()

@@ -18,6 +18,7 @@ from citizen_account.pages import drafts
 from citizen_account.screen import gettext as _
 from citizen_account.screen import ngettext
 from citizen_account.security import SAFE_METHODS, Security
+from config.bodies import Crowded
 from config.errors import Refusal
 from config.identifiers import new_id
 from config.logs import get_logger
@@ -75,6 +76,11 @@ def words(status: int, code: str, minutes: int = 1) -> tuple[str, str]:
             _("This page was open for too long"),
             _("Go back, load the page again and send the form once more. Nothing was changed."),
         ),
+        "slow_body": (
+            _("It took too long to arrive"),
+            _("Your connection may be slow. Nothing was stored. Try again, perhaps where it is better."),
+        ),
+        "crowded": (_("Many people are here right now"), _("Nothing was stored. Wait a minute, then send it again.")),
         "file_not_wanted": (_("No file was expected here"), _("Nothing was stored. Go back and try again.")),
         "link_over": (
             _("This link is no longer valid"),
@@ -134,7 +140,7 @@ def _answer(security: Security, status: HTTPStatus, code: str, headers: dict[str
 def _retry_after(refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, TooManyRequests):
         return {"Retry-After": str(max(1, int(refusal.retry_after.total_seconds())))}
-    return {"Retry-After": "30"} if isinstance(refusal, DoorsClosed) else {}
+    return {"Retry-After": "30"} if isinstance(refusal, DoorsClosed | Crowded) else {}
 
 
 def _to_sign_in(draft: drafts.Saved) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from audit.entries import ActorKind, ClientChanged
 from audit.ledger import Ledger
@@ -17,10 +18,11 @@ from config.identifiers import Randomness, new_id, new_secret
 from config.outgoing import Outgoing
 from oidc.clients import sectors
 from oidc.clients.client import CERTIFICATE_METHODS, HMAC_METHODS, SECRET_METHODS, Client
-from oidc.clients.metadata import check_secret, is_client_id, parse
+from oidc.clients.metadata import check_secret, described, is_client_id, parse
 from oidc.errors import InvalidClientMetadata
 from oidc.keys.kept import KEEP_SECONDS
 from oidc.keys.secret import SecretKeys
+from oidc.profiles import PROFILES
 from oidc.store import clients as store
 
 _SECRET_PURPOSE = "client-secret"  # noqa: S105 -- a purpose
@@ -106,6 +108,49 @@ class Clients:
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:
             before = store.known(tx, client.client_id)
+        return self._keep(client, given, before, registration_token_hash, actor=actor)
+
+    def change(self, client_id: str, members: Mapping[str, Any], *, actor: str) -> tuple[Client, str | None]:
+        """Change members of a client (RFC 7591 names, and ours) and keep the rest; its secret as `add` says.
+
+        Its sector stays, or people would be strangers to it; so does what a profile demands, unless that changes.
+        Raises as `add` does, and `InvalidClientMetadata` when there is no such client, or when a sector that was
+        proven for some hosts (OpenID Connect Core §8.1) would cover another.
+        """
+        client = self.get(client_id)
+        if client is None:
+            raise InvalidClientMetadata("client_id: there is no such client")
+        metadata = {**_metadata(client, members.get("profile", client.profile)), **members, "client_id": client_id}
+        changed = replace(parse(metadata, client_id=client_id, default_alg="ES256"), sector=client.sector)
+        if changed.subject_type != client.subject_type:
+            raise InvalidClientMetadata("subject_type: can't be changed")
+        is_own = client.sector == f"client:{client_id}" or client.subject_type == "public"
+        if not is_own and not _hosts(changed) <= _hosts(client):
+            raise InvalidClientMetadata("redirect_uris: import it again, with its sector_identifier_uri")
+        self._check_certificates(changed)
+        self._check_addresses({}, changed)
+        with self._database.reading() as tx:
+            before = store.known(tx, client_id)
+        return self._keep(changed, check_secret(members, changed), before, None, actor=actor)
+
+    def renew_secret(self, client_id: str, *, actor: str) -> str | None:
+        """Give a client a new secret, shown once; the old one ends at once. None for one that has none."""
+        client = self.get(client_id)
+        if client is None or client.token_endpoint_auth_method not in SECRET_METHODS | HMAC_METHODS:
+            return None
+        secret = new_secret(self._randomness)
+        self.change(client_id, {"client_secret": secret}, actor=actor)
+        return secret
+
+    def _keep(
+        self,
+        client: Client,
+        given: str | None,
+        before: store.ClientRow | None,
+        registration_token_hash: bytes | None,
+        *,
+        actor: str,
+    ) -> tuple[Client, str | None]:
         row, made = self._row(client, given, before, registration_token_hash)
         with self._database.transaction() as tx:
             if not store.replace(tx, row):
@@ -237,6 +282,24 @@ class Clients:
             self._held.clear()
         held = self._held[client_id] = _Held(_client(row), row, now)
         return held
+
+
+def _metadata(client: Client, profile: str) -> dict[str, Any]:
+    """A client as metadata that make the same client again; of another profile without what its own demanded."""
+    told: dict[str, Any] = json.loads(json.dumps(described(client)))
+    told |= {"profile": profile, "contract": client.contract}
+    if profile == client.profile:
+        return told | {"require_pkce": client.require_pkce}
+    for name in ("require_pushed_authorization_requests", "dpop_bound_access_tokens"):
+        told.pop(name, None)
+    taken = PROFILES[profile].signing_algorithms if profile in PROFILES else ()
+    return {
+        name: v for name, v in told.items() if not name.endswith(("signed_response_alg", "_signing_alg")) or v in taken
+    }
+
+
+def _hosts(client: Client) -> frozenset[str]:
+    return frozenset(urlsplit(uri).hostname or uri for uri in client.redirect_uris)
 
 
 def _dump(client: Client) -> str:

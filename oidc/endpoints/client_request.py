@@ -10,7 +10,6 @@ from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from config import client_certificates
-from config.logs import get_logger
 from oidc.client_authentication import ClientRequest
 from oidc.errors import InvalidClient, InvalidRequest, OAuthError, UseDpopNonce
 from oidc.request.parameters import refuse_control_characters
@@ -23,8 +22,6 @@ MAX_MEMBERS = 64
 REPEATABLE = "resource"
 """The one parameter that may stand more than once (RFC 8707 §2)."""
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-log = get_logger(__name__)
 
 
 def read() -> ClientRequest:
@@ -70,8 +67,8 @@ def json_response(members: Mapping[str, Any], status: int = 200) -> Response:
 
 
 def error_response(error: OAuthError) -> Response:
-    """A refusal in the OAuth error format (RFC 6749 §5.2)."""
-    log.info("client_refused", error_code=error.code, endpoint=request.path, reason=error.detail)
+    """A refusal in the OAuth error format (RFC 6749 §5.2); `oidc.endpoints.refusals` writes it down."""
+    g.refused = error
     answer = json_response(error.parameters(), int(error.status))
     if isinstance(error, InvalidClient):
         answer.headers["WWW-Authenticate"] = 'Basic realm="clients"'
@@ -82,6 +79,8 @@ def error_response(error: OAuthError) -> Response:
 
 def challenge_response(told: TokenChallenge) -> Response:
     """The answer to an access token that isn't enough, or to none (RFC 6750 §3)."""
+    if told.refused is not None:
+        g.refused = told.refused
     answer = json_response({"error": told.code} if told.code else {}, told.status)
     answer.headers["WWW-Authenticate"] = told.www_authenticate
     if told.dpop_nonce:

@@ -146,4 +146,4 @@ def _text(name: str, value: object) -> str:
         return value
     if isinstance(value, dict | list) or (isinstance(value, int) and not isinstance(value, bool)):
         return json.dumps(value)
-    raise InvalidRequestObject(f"{name[:40]} is a text", redirectable=False)
+    raise InvalidRequestObject(f"{name[:40]} is a text", redirectable=False, quotes=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from oidc.errors import InvalidRequest
 
@@ -34,6 +34,12 @@ def unrepeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         if value:
             found[name] = value
     return found
+
+
+def with_resources(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
+    """Parameters, each once, and the resources, which RFC 8707 §2 lets repeat. Raises `InvalidRequest`."""
+    resources = [value for name, value in pairs if name == "resource" and value]
+    return unrepeated([(name, value) for name, value in pairs if name != "resource"]), resources
 
 
 def refuse_control_characters(*texts: str) -> None:

@@ -36,6 +36,7 @@ from oidc.clients import Client, ClientKeys, Clients
 from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
 from oidc.errors import OAuthError
 from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
@@ -245,6 +246,9 @@ class House:
             clock=self.clock,
             randomness=SystemRandomness(),
         )
+        self.diagnosis = Diagnosis(
+            database=self.database, clients=self.clients, clock=self.clock, kept=timedelta(days=14)
+        )
         states = SessionStates(sign_in=self.sign_in, randomness=SystemRandomness(), is_offered=False)
         self.backchannel = BackchannelAuthentication(
             database=self.database,
@@ -340,7 +344,9 @@ class House:
             ),
             signing_keys=self.signing_keys,
             session_states=states,
+            diagnosis=self.diagnosis,
             screens=SimulatedScreens(),
+            randomness=SystemRandomness(),
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,
             hybrid_and_implicit=self.hybrid_and_implicit,

@@ -571,6 +571,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_oidc_refresh_tokens_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "oidc_refusals",
+        sa.Column(
+            "client_id",
+            sa.String(length=128),
+            nullable=False,
+            comment="clear: client id; empty: none that is registered",
+        ),
+        sa.Column(
+            "kind_hash",
+            sa.LargeBinary(length=32),
+            nullable=False,
+            comment="SHA-256 of endpoint, error, cause and description",
+        ),
+        sa.Column("endpoint", sa.String(length=32), nullable=False, comment="clear: name of ours"),
+        sa.Column("error", sa.String(length=64), nullable=False, comment="clear: error code"),
+        sa.Column("cause", sa.String(length=32), nullable=False, comment="clear: word of ours"),
+        sa.Column(
+            "description",
+            sa.String(length=300),
+            nullable=False,
+            comment="clear: sentence of ours, nothing of the request",
+        ),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column(
+            "correlation",
+            sa.String(length=32),
+            nullable=False,
+            comment="clear: random id, in the log and the last answer",
+        ),
+        sa.PrimaryKeyConstraint("client_id", "kind_hash", name=op.f("pk_oidc_refusals")),
+    )
+    with op.batch_alter_table("oidc_refusals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_oidc_refusals_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
         "oidc_revoked_tokens",
         sa.Column("jti", sa.String(length=64), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -891,6 +928,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_oidc_revoked_tokens_expires_at"))
 
     op.drop_table("oidc_revoked_tokens")
+    with op.batch_alter_table("oidc_refusals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_oidc_refusals_last_at"))
+
+    op.drop_table("oidc_refusals")
     with op.batch_alter_table("oidc_refresh_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_oidc_refresh_tokens_expires_at"))
         batch_op.drop_index(batch_op.f("ix_oidc_refresh_tokens_authorization_id"))
