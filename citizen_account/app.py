@@ -43,6 +43,7 @@ from citizen_account.pages import (
 from citizen_account.security import Security
 from config import client_certificates
 from config.bodies import Bodies
+from oidc.endpoints.published import Published
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -105,6 +106,7 @@ def create_app(house: House) -> Flask:
         trusted = house.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
     app.wsgi_app = client_certificates.installed(app.wsgi_app, house.settings)  # type: ignore[method-assign,assignment]
+    app.wsgi_app = Published(app.wsgi_app, house.signing_keys.version)  # type: ignore[method-assign]
     return app
 
 

@@ -70,6 +70,7 @@ from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.diagnosis import Diagnosis
 from oidc.endpoints import refusals
+from oidc.federation import Configuration, Federation, anchors
 from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
@@ -270,6 +271,7 @@ def build(
         randomness=randomness,
         takes_certificates=settings.takes_client_certificates,
         hybrid_and_implicit=settings.provider.hybrid_and_implicit,
+        federation=_federation(settings, outgoing, clock),
     )
     evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
@@ -333,7 +335,9 @@ def build(
         vault=settings.vault_url,
         hybrid_and_implicit=settings.provider.hybrid_and_implicit,
     )
-    request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
+    request_objects = RequestObjects(
+        database=database, client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock
+    )
     session_states = SessionStates(
         sign_in=sign_in, randomness=randomness, is_offered=settings.provider.session_management
     )
@@ -464,6 +468,7 @@ def build(
         certificates=settings.takes_client_certificates,
         mutual_tls_url=settings.provider.mutual_tls_url,
         hybrid_and_implicit=settings.provider.hybrid_and_implicit,
+        federation=_in_federation(settings, signing_keys, clock),
     )
     back_channel = BackChannel(
         clients=clients,
@@ -649,6 +654,30 @@ def build(
             ),
             tiles.blueprint(live),
         ),
+    )
+
+
+def _federation(settings: Settings, outgoing: Outgoing, clock: Clock) -> Federation | None:
+    if not settings.federation.trust_anchors:
+        return None
+    return Federation(
+        anchors=anchors.read(settings.federation),
+        profile=settings.federation.profile,
+        outgoing=outgoing,
+        clock=clock,
+    )
+
+
+def _in_federation(settings: Settings, signing_keys: SigningKeys, clock: Clock) -> Configuration | None:
+    if not settings.federation.trust_anchors:
+        return None
+    tops = [anchor.entity_id for anchor in settings.federation.trust_anchors]
+    return Configuration(
+        signing_keys=signing_keys,
+        issuer=settings.public_url,
+        superiors=settings.federation.authority_hints or tops,
+        organization=settings.theme.city_name,
+        clock=clock,
     )
 
 

@@ -156,6 +156,34 @@ def _origin_or_empty(url: str) -> str:
     return _origin(url) if url else ""
 
 
+def _entity(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        message = "an https address without query and fragment"
+        raise ValueError(message)
+    return url
+
+
+class TrustAnchor(Section):
+    """Who stands at the top of a federation."""
+
+    entity_id: Annotated[str, AfterValidator(_entity)]
+    """Its entity identifier, an https address."""
+    jwks: FilePath
+    """A file with its public keys, a JWK Set, which you got by a way that you trust."""
+
+
+class Federation(Section):
+    """OpenID Federation 1.0: services that a chain of trust vouches for, instead of being registered here."""
+
+    trust_anchors: tuple[TrustAnchor, ...] = ()
+    """Whose federations' services may sign people in; none turns it off. They can't ask for papers."""
+    authority_hints: tuple[Annotated[str, AfterValidator(_entity)], ...] = ()
+    """Our own superiors, as we name them in our entity configuration; by default the trust anchors."""
+    profile: Literal["baseline", "fapi2", "fapi2-message-signing"] = "baseline"
+    """The profile of services that come so."""
+
+
 class Provider(Section):
     """The OpenID provider."""
 
@@ -302,6 +330,8 @@ class Settings(BaseSettings):
     """Sign-ins."""
     provider: Provider = Provider()
     """The OpenID provider."""
+    federation: Federation = Federation()
+    """Services of a federation."""
     ledger: Ledger = Ledger()
     """The access ledger."""
     outgoing: Outgoing = Outgoing()

@@ -115,7 +115,10 @@ class Authorization:
             interaction = self._interactions.find(handle, self._sign_in.browser(), there.sign_in if there else None)
         except UnknownInteraction as error:
             return Refused(error=error)
-        client = self._clients.get(interaction.row.client_id)
+        try:
+            client = self._clients.arriving(interaction.row.client_id)
+        except OAuthError as error:
+            return Refused(error=error)
         if client is None:
             return Refused(error=UnknownClient("the client is unknown").of(interaction.row.client_id))
         return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there), interaction)
@@ -151,7 +154,7 @@ class Authorization:
         client_id = parameters.get("client_id")
         if client_id is None:
             raise InvalidRequest("client_id is missing", redirectable=False)
-        client = self._clients.get(client_id)
+        client = self._clients.arriving(client_id)
         if client is None:
             raise UnknownClient("the client is unknown").of(client_id)
         return client

@@ -19,7 +19,7 @@ from config.clock import Clock
 from config.database import Database
 from config.logs import get_logger
 from oidc.clients import Clients
-from oidc.errors import TAKEN_BACK, AccessDenied, AuthorizationPending, OAuthError, UseDpopNonce
+from oidc.errors import TAKEN_BACK, TRUST_CHAIN, AccessDenied, AuthorizationPending, OAuthError, UseDpopNonce
 from oidc.store import refusals
 from oidc.store.refusals import RefusalRow
 
@@ -62,7 +62,7 @@ class Diagnosis:
         # A date of a person's decision, or what was sent, is nothing to keep: the cause says enough.
         taken_back = error.description.startswith(TAKEN_BACK)
         description = "" if error.quotes or taken_back or not known else error.description
-        cause = "taken_back" if taken_back else error.cause if known else "unregistered"
+        cause = "taken_back" if taken_back else error.cause if known or error.cause == TRUST_CHAIN else "unregistered"
         kind = hashlib.sha256(f"{endpoint} {error.code} {cause} {description}".encode()).digest()
         whose = client_id if known else UNREGISTERED
         times = self._due((whose, kind))

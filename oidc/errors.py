@@ -13,6 +13,8 @@ from typing import ClassVar, Self
 from config.errors import HopelessJob, Refusal
 
 _NOT_TOLD = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+TRUST_CHAIN = "trust_chain"
+"""The cause of a refusal because no chain of trust was found."""
 
 
 class OAuthError(Refusal):
@@ -90,6 +92,16 @@ class InvalidClient(OAuthError):
     code: ClassVar[str] = "invalid_client"
     status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
     redirectable = False
+
+
+class TrustChainRefused(InvalidClient):
+    """No chain of trust leads from this entity to a trust anchor of ours (OpenID Federation 1.0 §10, §12.1.3)."""
+
+    code: ClassVar[str] = "invalid_trust_chain"
+
+    def __init__(self, description: str, *, detail: str = "") -> None:
+        """description: names entities and what they said, so it is told and not kept."""
+        super().__init__(description, detail=detail, cause=TRUST_CHAIN, quotes=True)
 
 
 class InvalidGrant(OAuthError):

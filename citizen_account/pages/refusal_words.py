@@ -63,6 +63,10 @@ _BY_CAUSE = {
         _("The request names a service that is not registered here."),
         _("Compare the client_id in its software with the list of services; it may also be one that was removed."),
     ),
+    "trust_chain": Explanation(
+        _("No chain of trust leads from this service to a federation that is trusted here."),
+        _("Its developers look at our answer, which names the statement that broke the chain; the log has more."),
+    ),
 }
 _BY_DESCRIPTION = {
     "redirect_uri is not registered": Explanation(

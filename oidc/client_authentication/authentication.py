@@ -85,7 +85,7 @@ class ClientAuthentication:
         unverified = request.form["client_assertion"]
         client_id, kid = private_key.unverified_claim(unverified)
         _check_same(request.form, client_id)
-        client = self._clients.get(client_id)
+        client = self._clients.arriving(client_id)
         if client is None or client.token_endpoint_auth_method not in ASSERTION_METHODS:
             raise InvalidClient("client authentication failed", cause=OTHER_METHOD)
         assertion = private_key.verify(

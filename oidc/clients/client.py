@@ -101,6 +101,8 @@ class Client:
     contract: Mapping[str, Any] = field(default_factory=dict)
     """What the vault may be asked: purposes, retention, contact."""
     contacts: tuple[str, ...] = ()
+    federated: bool = False
+    """Whether a federation vouches for it: then each request is signed or pushed (OpenID Federation 1.0 §12.1.1)."""
     profile: str = profiles.DEFAULT
     """A name of `oidc.profiles`."""
 

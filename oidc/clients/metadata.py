@@ -41,7 +41,7 @@ DELIVERY_MODES = (POLL, PING)
 HMAC_ALGORITHMS = frozenset({"HS256"})
 PUBLIC_SECTOR = "public:"
 """The sector of clients with subject_type public; a host never has a colon."""
-_NOT_DESCRIBED = frozenset({"name", "names", "scopes", "sector", "contract", "profile", "require_pkce"})
+_NOT_DESCRIBED = frozenset({"name", "names", "scopes", "sector", "contract", "profile", "require_pkce", "federated"})
 """Of a client's fields: those with another name, and the operator's own."""
 MIN_SECRET_CHARS = 32
 MAX_SECRET_CHARS = 512
@@ -142,6 +142,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         profile=profile.name,
         contract=contract.check(metadata.get("contract", {})),
         contacts=tuple(_list(metadata, "contacts")),
+        federated=False,  # by no word of its own
     )
     _check_algorithms(client, profile)
     _check_by_browser(client, profile)

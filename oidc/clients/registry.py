@@ -18,6 +18,7 @@ from config.identifiers import Randomness, new_id, new_secret
 from config.outgoing import Outgoing
 from oidc.clients import sectors
 from oidc.clients.client import CERTIFICATE_METHODS, HMAC_METHODS, SECRET_METHODS, Client
+from oidc.clients.federated import Vouched, Voucher
 from oidc.clients.metadata import check_secret, described, is_client_id, parse
 from oidc.errors import InvalidClientMetadata
 from oidc.keys.kept import KEEP_SECONDS
@@ -27,6 +28,8 @@ from oidc.store import clients as store
 
 _SECRET_PURPOSE = "client-secret"  # noqa: S105 -- a purpose
 _MOST_KEPT = 10_000
+FEDERATION = "federation"
+"""Who changed a client that came by a chain of trust, in the ledger."""
 
 EndAuthorizations = Callable[[Transaction, str], int]
 """What ends every authorization of a client that is removed."""
@@ -54,10 +57,12 @@ class Clients:
         randomness: Randomness,
         takes_certificates: bool = False,
         hybrid_and_implicit: bool = False,
+        federation: Voucher | None = None,
     ) -> None:
         """outgoing: for the addresses in metadata. takes_certificates: whether a proxy passes those of clients on.
 
-        hybrid_and_implicit: whether clients may be registered for those response types.
+        hybrid_and_implicit: whether clients may be registered for those response types. federation: who vouches for
+        clients that nobody registered here; None: nobody.
 
         end_authorizations: called in the transaction that removes a client (`oidc.store.authorizations`).
         """
@@ -70,6 +75,7 @@ class Clients:
         self._randomness = randomness
         self._takes_certificates = takes_certificates
         self._hybrid_and_implicit = hybrid_and_implicit
+        self._federation = federation
         self._held: dict[str, _Held] = {}
 
     def get(self, client_id: str, tx: Transaction | None = None) -> Client | None:
@@ -77,10 +83,28 @@ class Clients:
         held = self._hold(client_id, tx)
         return held.client if held else None
 
+    def arriving(self, client_id: str) -> Client | None:
+        """The same for who knocks at a door: a client that isn't known may come by a federation. No open transaction.
+
+        Whom the operator registered or removed under such an id, no federation changes.
+        Raises `TrustChainRefused`, `InvalidClientMetadata` or `InvalidRedirectUri` when it doesn't vouch for it.
+        """
+        client = self.get(client_id)
+        if client is not None or self._federation is None or not client_id.startswith("https://"):
+            return client
+        if not is_client_id(client_id):
+            return None
+        with self._database.reading() as tx:
+            before = store.known(tx, client_id)
+        if before is not None and (before.chain_until is None or before.removed_at is not None):
+            return None
+        return self._vouched_for(self._federation.vouch(client_id), before)
+
     def all(self) -> Sequence[Client]:
         """Every client that stands, by id."""
         with self._database.reading() as tx:
-            return [_client(row) for row in store.standing(tx)]
+            rows = store.standing(tx)
+        return [_client(row) for row in rows if row.stands(self._clock.now())]
 
     def add(
         self,
@@ -197,6 +221,23 @@ class Clients:
             _SECRET_PURPOSE, held.row.secret_sealed, client.client_id, key=held.row.secret_key
         )
 
+    def _vouched_for(self, vouched: Vouched, before: store.ClientRow | None) -> Client:
+        client = replace(parse(vouched.metadata, client_id="", default_alg="RS256"), federated=True)
+        self._check_certificates(client)
+        self._check_addresses(vouched.metadata, client)
+        row = replace(self._row(client, None, None, None)[0], chain_until=vouched.until)
+        with self._database.transaction() as tx:
+            if not store.replace(tx, row) and not store.add_unless_there(tx, row):
+                return client  # another node was first
+            if before is None or before.metadata != row.metadata:
+                change = "imported" if before is None else "changed"
+                self._ledger.append(
+                    tx,
+                    ClientChanged(actor_kind=ActorKind.JOB, actor=FEDERATION, client=client.client_id, change=change),
+                )
+        self._held.pop(client.client_id, None)
+        return client
+
     def _check_certificates(self, client: Client) -> None:
         if self._takes_certificates:
             return
@@ -275,7 +316,7 @@ class Clients:
         else:
             with self._database.reading() as own:
                 row = store.known(own, client_id)
-        if row is None or row.removed_at is not None:
+        if row is None or not row.stands(self._clock.now()):
             self._held.pop(client_id, None)
             return None
         if len(self._held) >= _MOST_KEPT:

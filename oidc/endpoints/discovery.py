@@ -14,6 +14,17 @@ from oidc.request import authorization_details, grant_management, openid, pkce, 
 MAX_AGE = 300
 
 
+_BY_FEDERATION = {
+    "client_registration_types_supported": ["automatic"],
+    "request_authentication_methods_supported": {
+        "authorization_endpoint": ["request_object"],
+        "pushed_authorization_request_endpoint": ["private_key_jwt"],
+    },
+    "request_authentication_signing_alg_values_supported": sorted(jwts.FOREIGN_ALGORITHMS),
+}
+"""OpenID Federation 1.0 §5.1.3: how clients come that nobody registered here."""
+
+
 def metadata(
     issuer: str,
     *,
@@ -22,10 +33,11 @@ def metadata(
     certificates: bool = False,
     mutual_tls_url: str = "",
     hybrid_and_implicit: bool = False,
+    federation: bool = False,
 ) -> dict[str, Any]:
     """The provider's metadata. issuer: the public address, without a trailing slash.
 
-    registration, session_management, hybrid_and_implicit: offered.
+    registration, session_management, hybrid_and_implicit, federation: offered.
 
     certificates: a proxy passes those of clients on (RFC 8705). mutual_tls_url: the address under which it asks for
     them, if that is another than the issuer's.
@@ -92,6 +104,7 @@ def metadata(
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
         "protected_resources": [f"{issuer}/vault"],
+        **(_BY_FEDERATION if federation else {}),
         **({"tls_client_certificate_bound_access_tokens": True} if certificates else {}),
         **({"mtls_endpoint_aliases": _aliases(mutual_tls_url)} if certificates and mutual_tls_url else {}),
     }

@@ -187,6 +187,7 @@ class Issuing:
 
         1. client authentication, 2. proof of possession, 3. one transaction: what can be used once is used up, tokens
         are decided, what they tell of the person is read and written down, 4. papers are looked up, 5. they are signed.
+        Of a token about a client itself nothing is kept, so that 3. is left out unless there is something to use up.
         Raises `OAuthError`. A replayed code or a reused refresh token has ended its family by then.
         """
         authenticated = self._client_authentication.authenticate(presented)
@@ -195,6 +196,9 @@ class Issuing:
         if not presented.form.get("grant_type"):
             raise InvalidRequest("grant_type is missing")
         request = TokenRequest(presented, authenticated, proof)
+        if _keeps_nothing(request):
+            draft = self._server.create_token_response(request)
+            return self._access_alone(draft, self._narrowed(draft.audience, presented.resources))
         request.subject_claims = self._subject_claims(presented)
         self._rotation.prepare()
         with single_use.used_up_anyway(self._database, authenticated, proof), self._database.transaction() as tx:
@@ -335,6 +339,12 @@ class Issuing:
             now=self._clock.now(),
         )
         return sign_in_clients.find(tx, signed_in.sign_in, client.client_id) or made
+
+
+def _keeps_nothing(request: TokenRequest) -> bool:
+    """Whether no row is written or read for it: a client's own token, with nothing shown that works only once."""
+    is_own = request.form["grant_type"] == ClientCredentials.GRANT_TYPE
+    return is_own and request.proof is None and request.authenticated.assertion is None
 
 
 def _check_certificate(presented: ClientRequest, client: Client) -> None:

@@ -44,5 +44,5 @@ def with_resources(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, str], li
 
 def refuse_control_characters(*texts: str) -> None:
     """Raises `InvalidRequest` for a text with one: no parameter's syntax has it, and PostgreSQL keeps no NUL."""
-    if any(_CONTROL.search(text) for text in texts):
+    if _CONTROL.search("".join(texts)):
         raise InvalidRequest("a parameter has control characters", redirectable=False)

@@ -7,9 +7,10 @@ whoever ends a grant ends its authorizations in the same transaction. So a token
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +18,6 @@ from sqlalchemy import (
     Column,
     Index,
     LargeBinary,
-    Row,
     String,
     Table,
     Text,
@@ -118,16 +118,30 @@ class AuthorizationRow:
 
 
 _NAMES = tuple(f.name for f in fields(AuthorizationRow))
+_COLUMNS = tuple(authorizations.c.keys())
 _ADD = insert(authorizations)
-_GET = select(authorizations).where(authorizations.c.id == bindparam("authorization"))
+_THIS = authorizations.c.id == bindparam("authorization")
+_GET = select(authorizations).where(_THIS)
+_BIND = update(authorizations).where(_THIS).values(jkt=bindparam("key"), x5t_s256=bindparam("certificate"))
+_END = (
+    update(authorizations)
+    .where(_THIS, authorizations.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), ended_reason=bindparam("reason"))
+)
 
 
-def row_of(row: Row[tuple[object, ...]] | Mapping[str, Any]) -> AuthorizationRow:
-    """The row of a result that has all of the table's columns."""
-    values = dict(row if isinstance(row, Mapping) else row._mapping)  # noqa: SLF001 -- SQLAlchemy's documented name
+def row_of(row: Sequence[Any]) -> AuthorizationRow:
+    """The row of a result that has all of the table's columns, in its order."""
+    values = dict(zip(_COLUMNS, row, strict=True))
     for name in _LISTS:
-        values[name] = tuple(json.loads(values[name]))
-    return AuthorizationRow(**{name: values[name] for name in _NAMES})
+        values[name] = _list(values[name])
+    return AuthorizationRow(**values)
+
+
+@lru_cache(maxsize=1_024)
+def _list(text: str) -> tuple[str, ...]:
+    """A list as it is kept. Most rows of a client have the same ones."""
+    return tuple(json.loads(text))
 
 
 def add(tx: Transaction, row: AuthorizationRow) -> None:
@@ -145,14 +159,12 @@ def get(tx: Transaction, authorization: str) -> AuthorizationRow | None:
 
 def bind(tx: Transaction, authorization: str, *, jkt: str | None, x5t_s256: str | None) -> None:
     """Bind the family to what came with its code: the key of a proof, a certificate, or both; None for neither."""
-    statement = update(authorizations).where(authorizations.c.id == authorization)
-    tx.execute(statement.values(jkt=jkt, x5t_s256=x5t_s256))
+    tx.execute(_BIND, {"authorization": authorization, "key": jkt, "certificate": x5t_s256})
 
 
 def end(tx: Transaction, authorization: str, reason: str, now: datetime) -> int:
     """End one family; 0 when it had ended."""
-    where = authorizations.c.id == authorization
-    return tx.execute(update(authorizations).where(where, _stands()).values(ended_at=now, ended_reason=reason)).rowcount
+    return tx.execute(_END, {"authorization": authorization, "reason": reason, "now": now}).rowcount
 
 
 def end_those(tx: Transaction, column: str, value: str, reason: str, now: datetime) -> Sequence[AuthorizationRow]:

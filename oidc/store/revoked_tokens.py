@@ -18,11 +18,14 @@ revoked_tokens = Table(
 )
 
 
-_STANDING = select(authorizations).where(
+_OF_STANDING = (
     authorizations.c.id == bindparam("authorization"),
     authorizations.c.ended_at.is_(None),
     ~select(revoked_tokens.c.jti).where(revoked_tokens.c.jti.in_([bindparam("token"), bindparam("origin")])).exists(),
 )
+_STANDING = select(authorizations).where(*_OF_STANDING)
+_STANDS = select(authorizations.c.id).where(*_OF_STANDING)
+_REVOKED = select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == bindparam("token"))
 
 
 def revoke(tx: Transaction, jti: str, expires_at: datetime) -> None:
@@ -32,7 +35,7 @@ def revoke(tx: Transaction, jti: str, expires_at: datetime) -> None:
 
 def is_revoked(tx: Transaction, jti: str) -> bool:
     """Whether that one was revoked."""
-    return tx.execute(select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == jti)).first() is not None
+    return tx.execute(_REVOKED, {"token": jti}).first() is not None
 
 
 def standing_family(tx: Transaction, authorization: str, jti: str, origin: str = "") -> AuthorizationRow | None:
@@ -42,6 +45,12 @@ def standing_family(tx: Transaction, authorization: str, jti: str, origin: str =
     """
     row = tx.execute(_STANDING, {"authorization": authorization, "token": jti, "origin": origin}).first()
     return row_of(row) if row else None
+
+
+def stands(tx: Transaction, authorization: str, jti: str, origin: str = "") -> bool:
+    """Whether `standing_family` would find one: no row is read."""
+    asked = {"authorization": authorization, "token": jti, "origin": origin}
+    return tx.execute(_STANDS, asked).first() is not None
 
 
 def forget(tx: Transaction, before: datetime) -> int:

@@ -13,7 +13,7 @@ from oidc.store.upsert import insert_or_nothing
 used_identifiers = Table(
     "oidc_used_identifiers",
     metadata,
-    Column("purpose", String(16), primary_key=True, comment="clear: assertion, dpop, release"),
+    Column("purpose", String(16), primary_key=True, comment="clear: assertion, dpop, release, request object"),
     Column("identifier_hash", LargeBinary(32), primary_key=True, comment="SHA-256"),
     Column("expires_at", UtcSeconds, nullable=False, index=True),
 )

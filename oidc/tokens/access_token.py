@@ -225,7 +225,7 @@ class AccessTokens:
         """Whether a token of ours still stands, whoever holds it: its family, if it has one, and the token itself."""
         if FAMILY not in claims:
             return not revoked_tokens.is_revoked(tx, claims["jti"])
-        return AccessTokens.family_of(tx, claims) is not None
+        return revoked_tokens.stands(tx, claims[FAMILY], claims["jti"], claims.get(ORIGIN, ""))
 
     @staticmethod
     def family_of(tx: Transaction, claims: Mapping[str, Any]) -> AuthorizationRow | None:

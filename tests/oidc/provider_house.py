@@ -38,6 +38,7 @@ from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
 from oidc.diagnosis import Diagnosis
 from oidc.errors import OAuthError
+from oidc.federation import Configuration, Federation
 from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
@@ -122,6 +123,8 @@ class House:
     """Behind a proxy that passes clients' certificates on, in `IN_HEADERS`."""
     mutual_tls_url: str = ""
     hybrid_and_implicit: bool = False
+    anchors: Mapping[str, Sequence[jwk.Key]] = field(default_factory=dict)
+    """Of federations; without any the house is in none."""
     used: list[str] = field(default_factory=list)
     """What clients presented, for tests that must not present it again."""
 
@@ -138,6 +141,11 @@ class House:
         if not copied:
             _remember_keys(self.database, self.folder)
         self.families = Families(ledger=self.ledger, clock=time)
+        self.federation = (
+            Federation(anchors=self.anchors, profile="baseline", outgoing=self.outgoing, clock=time)
+            if self.anchors
+            else None
+        )
         self.clients = Clients(
             database=self.database,
             secret_keys=self.secret_keys,
@@ -148,6 +156,7 @@ class House:
             randomness=chance,
             takes_certificates=self.certificates,
             hybrid_and_implicit=self.hybrid_and_implicit,
+            federation=self.federation,
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
@@ -235,7 +244,13 @@ class House:
             vault=VAULT,
             hybrid_and_implicit=self.hybrid_and_implicit,
         )
-        objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
+        objects = RequestObjects(
+            database=self.database,
+            client_keys=self.client_keys,
+            outgoing=self.outgoing,
+            issuer=ISSUER,
+            clock=self.clock,
+        )
         self.devices = DeviceAuthorizations(
             database=self.database,
             client_authentication=self.authentication,
@@ -350,6 +365,15 @@ class House:
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,
             hybrid_and_implicit=self.hybrid_and_implicit,
+            federation=Configuration(
+                signing_keys=self.signing_keys,
+                issuer=ISSUER,
+                superiors=list(self.anchors),
+                organization="Testville",
+                clock=self.clock,
+            )
+            if self.anchors
+            else None,
         )
         for blueprint in provider.blueprints():
             app.register_blueprint(blueprint)

@@ -455,6 +455,12 @@ def upgrade() -> None:
         ),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "chain_until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when its chain of trust ends; empty: registered here",
+        ),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_oidc_clients")),
     )
     op.create_table(
@@ -667,7 +673,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "oidc_used_identifiers",
-        sa.Column("purpose", sa.String(length=16), nullable=False, comment="clear: assertion, dpop, release"),
+        sa.Column(
+            "purpose", sa.String(length=16), nullable=False, comment="clear: assertion, dpop, release, request object"
+        ),
         sa.Column("identifier_hash", sa.LargeBinary(length=32), nullable=False, comment="SHA-256"),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("purpose", "identifier_hash", name=op.f("pk_oidc_used_identifiers")),
