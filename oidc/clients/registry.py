@@ -125,9 +125,7 @@ class Clients:
         Raises `InvalidClientMetadata` or `InvalidRedirectUri`; nothing is kept then.
         """
         client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
-        self._check_certificates(client)
-        if client.gets_tokens_by_browser and not self._hybrid_and_implicit:
-            raise InvalidClientMetadata("response_types, grant_types: code alone is offered here")
+        self._check_offered(client)
         given = check_secret(metadata, client)
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:
@@ -151,7 +149,7 @@ class Clients:
         is_own = client.sector == f"client:{client_id}" or client.subject_type == "public"
         if not is_own and not _hosts(changed) <= _hosts(client):
             raise InvalidClientMetadata("redirect_uris: import it again, with its sector_identifier_uri")
-        self._check_certificates(changed)
+        self._check_offered(changed)
         self._check_addresses({}, changed)
         with self._database.reading() as tx:
             before = store.known(tx, client_id)
@@ -223,7 +221,7 @@ class Clients:
 
     def _vouched_for(self, vouched: Vouched, before: store.ClientRow | None) -> Client:
         client = replace(parse(vouched.metadata, client_id="", default_alg="RS256"), federated=True)
-        self._check_certificates(client)
+        self._check_offered(client)
         self._check_addresses(vouched.metadata, client)
         row = replace(self._row(client, None, None, None)[0], chain_until=vouched.until)
         with self._database.transaction() as tx:
@@ -238,7 +236,9 @@ class Clients:
         self._held.pop(client.client_id, None)
         return client
 
-    def _check_certificates(self, client: Client) -> None:
+    def _check_offered(self, client: Client) -> None:
+        if client.gets_tokens_by_browser and not self._hybrid_and_implicit:
+            raise InvalidClientMetadata("response_types, grant_types: code alone is offered here")
         if self._takes_certificates:
             return
         if client.token_endpoint_auth_method in CERTIFICATE_METHODS:
