@@ -7,7 +7,7 @@ while one is open: `assert_outside` is called by every outgoing adapter.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -32,6 +32,9 @@ metadata = MetaData(
 
 BUSY_SECONDS = 5
 """How long a transaction waits for a lock of another, or for a connection."""
+
+BATCH = 500
+"""Rows that a sweep deletes in one transaction: some milliseconds."""
 
 _READING, _WRITING = "reading", "writing"
 _open: ContextVar[str] = ContextVar("transaction_open", default="")
@@ -93,6 +96,18 @@ class Database:
         """
         with self._marked(_WRITING), self._in_turn(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    def in_batches(self, step: Callable[[Transaction, int], int], limit: int = BATCH) -> int:
+        """Call `step` in one transaction after another until it did less than `limit`; how much in all.
+
+        So nobody waits long for what is swept: others write between two batches.
+        """
+        done, last = 0, limit
+        while last == limit:
+            with self.transaction() as tx:
+                last = step(tx, limit)
+            done += last
+        return done
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

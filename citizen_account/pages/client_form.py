@@ -17,7 +17,7 @@ from citizen_account import contracts, screen
 from citizen_account.pages.periods import period_words
 from citizen_account.screen import gettext as _
 from citizen_account.security import OPERATOR, policy, require
-from oidc.clients import Client
+from oidc.clients import Client, redirect_uris
 from oidc.clients.client import PUBLIC, SECRET_METHODS
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.profiles import DEFAULT, PROFILES
@@ -39,6 +39,7 @@ _FIELD_OF = {
     "policy_uri": "policy_uri",
     "backchannel_logout_uri": "backchannel_logout_uri",
     "redirect_uris": "redirect_uri",
+    "post_logout_redirect_uris": "post_logout",
     "profile": "profile",
 }
 """Where the form shows what is wrong with a member of the metadata."""
@@ -205,8 +206,11 @@ class _Form:
         errors = {}
         if not typed.get("name", "").strip():
             errors["name"] = _("Write the name that people know the service by.")
+        if typed.getlist("purposes") and not typed.get("contact", "").strip():
+            errors["contact"] = _("A service that asks for papers needs an address for questions.")
         if not _lines(typed, "redirect_uri"):
             errors["redirect_uri"] = _("Write the address to which people return.")
+        errors |= _wrong_addresses(typed, client)
         method, profile = typed.get("method", ""), PROFILES.get(typed.get("profile", ""))
         if profile is None or method not in profile.authentication:
             errors["method"] = _("This profile needs another proof: choose a key pair.")
@@ -216,8 +220,6 @@ class _Form:
             errors |= _wrong_terms(typed, code)
         if typed.getlist("purposes") and not typed.get("retention"):
             errors["retention"] = _("Choose how long the service keeps what it got.")
-        if typed.getlist("purposes") and not typed.get("contact", "").strip():
-            errors["contact"] = _("A service that asks for papers needs an address for questions.")
         return errors
 
     def _members(self, typed: Typed, client: Client | None) -> dict[str, Any]:
@@ -327,6 +329,19 @@ def _is_shorter(period: str, other: str) -> bool:
 
 def _lines(typed: Typed, name: str) -> list[str]:
     return [line.strip() for line in typed.get(name, "").splitlines() if line.strip()]
+
+
+def _wrong_addresses(typed: Typed, client: Client | None) -> dict[str, str]:
+    """Told together with what else is wrong, in the order of the form."""
+    errors: dict[str, str] = {}
+    native = client is not None and client.application_type == "native"
+    for field in ("redirect_uri", "post_logout"):
+        for uri in _lines(typed, field):
+            try:
+                redirect_uris.check(uri, native=native)
+            except InvalidRedirectUri as error:
+                errors.setdefault(field, _("This can't be registered: %(why)s.", why=error.description))
+    return errors
 
 
 def _wrong_terms(typed: Typed, code: str) -> dict[str, str]:

@@ -154,6 +154,11 @@ class _Trial:
 
     def _received(self, client: Client, rehearsed: Rehearsed) -> dict[str, Any]:
         """What the service would get: names of facts, papers, terms. Of the operator's own facts: if they are known."""
+        technical = {
+            "email_verified": _("Whether that address is confirmed"),
+            "phone_number_verified": _("Whether that number is confirmed"),
+            "locale": _("Your language"),
+        }
         names = tuple(dict.fromkeys((*rehearsed.userinfo_claims, *rehearsed.id_token_claims)))
         known = self._house.rehearsal.known(SubjectId(require(OPERATOR).account), names)
         asked = [
@@ -165,7 +170,7 @@ class _Trial:
             "claims": [
                 {
                     "claim": claim,
-                    "name": "" if claim_name(claim) == claim else claim_name(claim),
+                    "name": technical.get(claim) or claim_name(claim),
                     "known": claim in known,
                 }
                 for claim in names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from audit.entries import ActorKind, ClaimsReleased, PersonId
@@ -52,6 +53,8 @@ LONGEST_REFRESH = timedelta(days=366)
 """Of a grant without an end date: then the client sends the person by once more, which the grant answers silently."""
 SIGN_IN_KEPT = timedelta(days=30)
 """How long a hint of an old ID token still finds the sign-in it means; no sign-in lasts that long."""
+FAMILIES = 100
+"""Swept in one transaction, each with its refresh tokens."""
 POLLED_KEPT = timedelta(hours=1)
 """How long a client that asks too late still hears that it is too late."""
 OFFLINE_ACCESS = "offline_access"
@@ -145,7 +148,7 @@ class Issuing:
         has_code = response_types.gives(request.response_type, response_types.CODE)
         refreshes = has_code and client.check_grant_type("refresh_token")
         refreshes = refreshes and (outlives_token or OFFLINE_ACCESS in scope)
-        ends_at = now + LONGEST_REFRESH if refreshes else code_expires_at + self._access_tokens.lifetime
+        until = grant.until or now + LONGEST_REFRESH
         row = AuthorizationRow(
             id=new_id(self._randomness),
             client_id=client.client_id,
@@ -170,12 +173,13 @@ class Issuing:
             code_challenge=request.code_challenge,
             code_expires_at=code_expires_at,
             redeemed_at=None if has_code else now,
-            refreshes=refreshes,
+            refreshes_until=until if refreshes else None,
             tells_grant=request.tells_grant,
             # OpenID Connect Core §11 and DESIGN: papers and offline access are for when the person is away.
             outlives_sign_in=OFFLINE_ACCESS in scope or bool(lendings),
             made_at=now,
-            ends_at=_end(ends_at, grant.until, refreshes=refreshes),
+            # Until the code is redeemed; then `refreshes_until` counts.
+            ends_at=min(code_expires_at + self._access_tokens.lifetime, until),
             ended_at=None,
             ended_reason=None,
         )
@@ -247,21 +251,24 @@ class Issuing:
 
     def forget_subject(self, tx: Transaction, subject: SubjectId) -> None:
         """Erase a person: families, `sid`s and pairwise subjects. The grants are `Consent.end_all`'s."""
+        refresh_tokens.forget_subject(tx, subject)
         authorizations.forget_subject(tx, subject)
         polled_requests.forget_subject(tx, subject)
         sign_in_clients.forget_subject(tx, subject)
         self._pairwise.unlink(tx, subject)
 
     def forget_expired(self) -> None:
-        """Delete what can no longer matter: families, tokens and identifiers past their time."""
+        """Delete what can no longer matter: families, tokens and identifiers past their time, in batches."""
         now = self._clock.now()
-        with self._database.transaction() as tx:
-            authorizations.forget(tx, now)
-            refresh_tokens.forget(tx, now)
-            revoked_tokens.forget(tx, now)
-            polled_requests.forget(tx, now - POLLED_KEPT)
-            used_identifiers.forget(tx, now)
-            sign_in_clients.forget(tx, now - SIGN_IN_KEPT)
+        for forget, before in (
+            (refresh_tokens.forget, now),
+            (revoked_tokens.forget, now),
+            (polled_requests.forget, now - POLLED_KEPT),
+            (used_identifiers.forget, now),
+            (sign_in_clients.forget, now - SIGN_IN_KEPT),
+        ):
+            self._database.in_batches(partial(_forget, forget, before))
+        self._database.in_batches(partial(_forget, _forget_families, now), FAMILIES)
 
     def _proof(self, presented: ClientRequest, authenticated: AuthenticatedClient) -> Proof | None:
         if not presented.dpop:
@@ -341,6 +348,16 @@ class Issuing:
         return sign_in_clients.find(tx, signed_in.sign_in, client.client_id) or made
 
 
+def _forget(forget: Callable[[Transaction, datetime, int], int], before: datetime, tx: Transaction, limit: int) -> int:
+    return forget(tx, before, limit)
+
+
+def _forget_families(tx: Transaction, before: datetime, limit: int) -> int:
+    ids = authorizations.over(tx, before, limit)
+    refresh_tokens.forget_families(tx, ids)
+    return authorizations.forget(tx, ids)
+
+
 def _keeps_nothing(request: TokenRequest) -> bool:
     """Whether no row is written or read for it: a client's own token, with nothing shown that works only once."""
     is_own = request.form["grant_type"] == ClientCredentials.GRANT_TYPE
@@ -364,10 +381,3 @@ def _members(
         "scope": scope,
     }
     return {**members, "authorization_details": details} if details else members
-
-
-def _end(otherwise: datetime, until: datetime | None, *, refreshes: bool) -> datetime:
-    """When the family ends: with its grant; one without refresh tokens sooner, with its only access token."""
-    if until is None:
-        return otherwise
-    return until if refreshes else min(otherwise, until)

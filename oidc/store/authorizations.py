@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Index,
     LargeBinary,
     String,
     Table,
     Text,
     bindparam,
+    case,
     delete,
     insert,
     or_,
@@ -57,7 +59,7 @@ authorizations = Table(
     Column("code_challenge", String(128), comment="clear: SHA-256 of the verifier"),
     Column("code_expires_at", UtcSeconds, nullable=False),
     Column("redeemed_at", UtcSeconds),
-    Column("refreshes", Boolean, nullable=False),
+    Column("refreshes_until", UtcSeconds, comment="empty: it has no refresh tokens"),
     Column("tells_grant", Boolean, nullable=False),
     Column("outlives_sign_in", Boolean, nullable=False),
     Column("made_at", UtcSeconds, nullable=False),
@@ -70,6 +72,8 @@ authorizations = Table(
     Index(None, "client_id"),
 )
 
+KEPT = timedelta(days=30)
+"""How long what has ended stays, so that a client that comes late hears why (docs/decisions/1701)."""
 TAKEN_BACK = "person"
 """The `ended_reason` of families whose grant the person took back."""
 RETURNED = "returned"
@@ -108,13 +112,24 @@ class AuthorizationRow:
     code_challenge: str | None
     code_expires_at: datetime
     redeemed_at: datetime | None
-    refreshes: bool
+    refreshes_until: datetime | None
     tells_grant: bool
     outlives_sign_in: bool
     made_at: datetime
     ends_at: datetime
     ended_at: datetime | None
     ended_reason: str | None
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether it has refresh tokens."""
+        return self.refreshes_until is not None
+
+
+def sooner(column: Column[Any]) -> ColumnElement[Any]:
+    """The earlier of the column's time and the parameter `kept_until`."""
+    until = bindparam("kept_until", type_=UtcSeconds())
+    return case((column > until, until), else_=column)
 
 
 _NAMES = tuple(f.name for f in fields(AuthorizationRow))
@@ -126,7 +141,7 @@ _BIND = update(authorizations).where(_THIS).values(jkt=bindparam("key"), x5t_s25
 _END = (
     update(authorizations)
     .where(_THIS, authorizations.c.ended_at.is_(None))
-    .values(ended_at=bindparam("now"), ended_reason=bindparam("reason"))
+    .values(ended_at=bindparam("now"), ended_reason=bindparam("reason"), ends_at=sooner(authorizations.c.ends_at))
 )
 
 
@@ -164,7 +179,8 @@ def bind(tx: Transaction, authorization: str, *, jkt: str | None, x5t_s256: str 
 
 def end(tx: Transaction, authorization: str, reason: str, now: datetime) -> int:
     """End one family; 0 when it had ended."""
-    return tx.execute(_END, {"authorization": authorization, "reason": reason, "now": now}).rowcount
+    values = {"authorization": authorization, "reason": reason, "now": now, "kept_until": now + KEPT}
+    return tx.execute(_END, values).rowcount
 
 
 def end_those(tx: Transaction, column: str, value: str, reason: str, now: datetime) -> Sequence[AuthorizationRow]:
@@ -179,9 +195,15 @@ def end_of_sign_in(tx: Transaction, sign_in: str, reason: str, now: datetime) ->
     return _end_all(tx, where, reason, now)
 
 
-def forget(tx: Transaction, before: datetime) -> int:
-    """Delete families whose last token expired before that time."""
-    return tx.execute(delete(authorizations).where(authorizations.c.ends_at < before)).rowcount
+def over(tx: Transaction, before: datetime, limit: int) -> Sequence[str]:
+    """At most `limit` families whose last token expired before that time."""
+    wanted = select(authorizations.c.id).where(authorizations.c.ends_at < before).limit(limit)
+    return tx.execute(wanted).scalars().all()
+
+
+def forget(tx: Transaction, ids: Sequence[str]) -> int:
+    """Delete families; their refresh tokens go first (`refresh_tokens.forget_families`)."""
+    return tx.execute(delete(authorizations).where(authorizations.c.id.in_(ids))).rowcount
 
 
 def forget_subject(tx: Transaction, subject: str) -> int:
@@ -195,5 +217,6 @@ def _stands() -> Any:
 
 def _end_all(tx: Transaction, where: Any, reason: str, now: datetime) -> Sequence[AuthorizationRow]:
     alive = or_(authorizations.c.redeemed_at.is_not(None), authorizations.c.code_expires_at > now)
-    statement = update(authorizations).where(where, _stands(), alive).values(ended_at=now, ended_reason=reason)
-    return [row_of(row) for row in tx.execute(statement.returning(*authorizations.c))]
+    ended = {"ended_at": now, "ended_reason": reason, "ends_at": sooner(authorizations.c.ends_at)}
+    statement = update(authorizations).where(where, _stands(), alive).values(**ended).returning(*authorizations.c)
+    return [row_of(row) for row in tx.execute(statement, {"kept_until": now + KEPT})]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, String, Table, bindparam, delete, select
+from sqlalchemy import Column, String, Table, bindparam, select
 
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.store.authorizations import AuthorizationRow, authorizations, row_of
+from oidc.store.batches import delete_some
 from oidc.store.upsert import insert_or_nothing
 
 revoked_tokens = Table(
@@ -53,6 +54,6 @@ def stands(tx: Transaction, authorization: str, jti: str, origin: str = "") -> b
     return tx.execute(_STANDS, asked).first() is not None
 
 
-def forget(tx: Transaction, before: datetime) -> int:
-    """Delete those that expired before that time."""
-    return tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at < before)).rowcount
+def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete at most `limit` of those that expired before that time."""
+    return delete_some(tx, revoked_tokens, revoked_tokens.c.expires_at < before, limit)

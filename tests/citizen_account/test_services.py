@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import oidc
 from audit.entries import PersonId
 from citizen_account.pages import refusal_words
 from config.database import metadata
+from config.seaweedfs import EmbeddedStore
 from oidc.clients import Client
 from tests.citizen_account.town import Citizen, Town
+from tests.house.conftest import town_at
 
 ADD = "/operator/services/add"
 ONE = "/operator/services/one"
@@ -43,6 +46,19 @@ LIBRARY: dict[str, Any] = {
 @pytest.fixture
 def oscar(lone_town: Town) -> Citizen:
     return lone_town.citizen("operator", given_name="Oscar")
+
+
+@pytest.fixture(scope="module")
+def olga(seaweed: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Citizen]:
+    """An operator of a town that the rows of a table share: none of them changes it."""
+    town = town_at(tmp_path_factory.mktemp("olga"), seaweed)
+    yield town.citizen("operator", given_name="Olga")
+    town.house.database.close()
+
+
+@pytest.fixture(scope="module")
+def library(olga: Citizen) -> Client:
+    return registered(olga)[0]
 
 
 def registered(oscar: Citizen, **changed: Any) -> tuple[Client, str]:
@@ -90,6 +106,7 @@ def test_a_service_is_registered_with_its_contract_and_its_secret_shown_once(lon
         pytest.param({"redirect_uri": " \n"}, "redirect_uri", id="no address"),
         pytest.param({"redirect_uri": "javascript:alert(1)"}, "redirect_uri", id="script"),
         pytest.param({"redirect_uri": "http://library.example/cb"}, "redirect_uri", id="plain http"),
+        pytest.param({"post_logout": "library"}, "post_logout", id="no address after signing out"),
         pytest.param({"client_uri": "library"}, "client_uri", id="no address of its own"),
         pytest.param({"method": "private_key_jwt"}, "jwks_uri", id="a key pair without its address"),
         pytest.param({"method": "private_key_jwt", "jwks_uri": "http://x.example/jwks"}, "jwks_uri", id="keys by http"),
@@ -102,12 +119,20 @@ def test_a_service_is_registered_with_its_contract_and_its_secret_shown_once(lon
         pytest.param({"contact": ""}, "contact", id="no contact"),
     ],
 )
-def test_a_bad_registration_says_where(lone_town: Town, oscar: Citizen, changed: dict[str, Any], where: str) -> None:
-    answer = oscar.post(ADD, LIBRARY | changed, page=ADD)
+def test_a_bad_registration_says_where(olga: Citizen, changed: dict[str, Any], where: str) -> None:
+    before = olga.town.house.clients.all()
+    answer = olga.post(ADD, LIBRARY | changed, page=ADD)
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert f'href="#{where}"' in answer.text
     assert f'id="{where}"' in answer.text
-    assert len(lone_town.house.clients.all()) == 1
+    assert olga.town.house.clients.all() == before
+
+
+def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_form(olga: Citizen) -> None:
+    wrong = {"name": "", "contact": "", "redirect_uri": "http://x.example/", "profile": "fapi2", "retention": ""}
+    answer = olga.post(ADD, LIBRARY | wrong, page=ADD)
+    summary = answer.text.partition("govuk-error-summary__list")[2].partition("</ul>")[0]
+    assert re.findall(r'href="#(\w+)"', summary) == ["name", "contact", "redirect_uri", "method", "retention"]
 
 
 def test_a_change_keeps_what_the_form_does_not_show(lone_town: Town, oscar: Citizen) -> None:
@@ -252,28 +277,28 @@ def test_a_trial_shows_what_the_service_would_receive_and_leaves_nothing(lone_to
         pytest.param({"client_id": "school-enrolment"}, "This address names another service", id="another service"),
     ],
 )
-def test_an_address_that_a_service_opened_is_checked(oscar: Citizen, changed: dict[str, str], said: str) -> None:
-    client, _ = registered(oscar)
+def test_an_address_that_a_service_opened_is_checked(
+    olga: Citizen, library: Client, changed: dict[str, str], said: str
+) -> None:
     query = {
-        "client_id": client.client_id,
+        "client_id": library.client_id,
         "response_type": "code",
-        "redirect_uri": client.redirect_uris[0],
+        "redirect_uri": library.redirect_uris[0],
         "scope": "openid profile",
         "state": "s",
         "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
         "code_challenge_method": "S256",
         **changed,
     }
-    path = at(client.client_id, "/try")
+    path = at(library.client_id, "/try")
     for begins, expected in (("http://localhost:8000/authorize", said), ("https://x.example/a", "not where sign-ins")):
-        answer = oscar.post(path, {"address": f"{begins}?{urlencode(query)}"}, page=path)
+        answer = olga.post(path, {"address": f"{begins}?{urlencode(query)}"}, page=path)
         assert expected in html.unescape(answer.text)
-    assert oscar.town.house.diagnosis.of(client.client_id) == []
+    assert olga.town.house.diagnosis.of(library.client_id) == []
 
 
-def test_a_pushed_request_is_not_used_up_by_a_trial(oscar: Citizen) -> None:
-    client, _ = registered(oscar)
-    path = at(client.client_id, "/try")
-    query = {"client_id": client.client_id, "request_uri": "urn:ietf:params:oauth:request_uri:x"}
-    answer = oscar.post(path, {"address": f"http://localhost:8000/authorize?{urlencode(query)}"}, page=path)
+def test_a_pushed_request_is_not_used_up_by_a_trial(olga: Citizen, library: Client) -> None:
+    path = at(library.client_id, "/try")
+    query = {"client_id": library.client_id, "request_uri": "urn:ietf:params:oauth:request_uri:x"}
+    answer = olga.post(path, {"address": f"http://localhost:8000/authorize?{urlencode(query)}"}, page=path)
     assert "a pushed request is opened once" in html.unescape(answer.text)

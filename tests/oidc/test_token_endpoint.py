@@ -45,7 +45,8 @@ def test_a_code_gives_an_id_token_an_access_token_and_a_refresh_token(house: Hou
     assert tokens["token_type"] == "Bearer"
     assert tokens["expires_in"] == 300
     assert tokens["scope"] == "openid profile"
-    assert tokens["authorization_details"][0]["documents"] == [{"document_type": "proof_of_address", "lending": "l1"}]
+    papers = [{"document_type": "proof_of_address", "lending": "l1", "state": "stands"}]
+    assert tokens["authorization_details"][0]["documents"] == papers
     header, access = unverified(tokens["access_token"])
     assert (header["typ"], header["alg"]) == ("at+jwt", "ES256")
     assert access["aud"] == [ISSUER, VAULT]

@@ -416,7 +416,7 @@ def upgrade() -> None:
         sa.Column("code_challenge", sa.String(length=128), nullable=True, comment="clear: SHA-256 of the verifier"),
         sa.Column("code_expires_at", sa.BigInteger(), nullable=False),
         sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
-        sa.Column("refreshes", sa.Boolean(), nullable=False),
+        sa.Column("refreshes_until", sa.BigInteger(), nullable=True, comment="empty: it has no refresh tokens"),
         sa.Column("tells_grant", sa.Boolean(), nullable=False),
         sa.Column("outlives_sign_in", sa.Boolean(), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
