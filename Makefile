@@ -8,7 +8,7 @@ SERIES := tests/audit/test_attacks.py tests/audit/test_store_attacks.py tests/au
   tests/audit/test_formats.py tests/oidc/test_races.py tests/vault/content/test_hostile_corpus.py
 B := .venv/bin
 
-.PHONY: help environment run demo migrate test test-long lint format types contracts bench screenshots lock docs clean
+.PHONY: help environment run demo migrate test test-long lint format types contracts bench bench-oidc screenshots lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,8 @@ format: environment ## ruff's formatter
 	$(B)/ruff check --fix .
 bench: environment ## speed beside the bare parts, in one run
 	$(B)/python -m bench
+bench-oidc: environment ## the provider beside npm oidc-provider, in turns on one core
+	$(B)/python -m bench.oidc
 screenshots: environment ## the pictures in docs/pictures, phone and desktop
 	$(B)/python -m tools.screenshots
 lock: environment ## pin the dependencies of pyproject.toml again

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from bench import peer
+from bench import page, peer
 from bench.bare import Bare, pdf
 from bench.counts import Counter
 from bench.measuring import Party, Row, measured, measured_in_turns, resident_mb
@@ -27,8 +27,6 @@ SIGN_INS = 6
 TOGETHER = 8
 """Browsers at once, as in the measure that the goal comes from."""
 SIZES = {"100 KB": 100_000, "10 MB": 10_000_000}
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 
 def main() -> None:
@@ -51,10 +49,7 @@ def main() -> None:
             "Resident after a fresh start: " + ", ".join(f"{part} {size} MB" for part, size in memory) + ".",
         ],
     )
-    print(table)
-    if PAGE.exists() and BEGIN in PAGE.read_text():
-        before, _, rest = PAGE.read_text().partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}")
+    page.put("bench", table)
 
 
 class Bench:

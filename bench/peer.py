@@ -39,7 +39,7 @@ class Peer:
     def citizen(self) -> requests.Session:
         """A browser that is signed in and has consented."""
         browser = requests.Session()
-        page = browser.get(self._authorize())
+        page = browser.get(self.authorize())
         for _ in ("login", "consent"):
             form = re.search(r'action="([^"]+)"', page.text)
             prompt = re.search(r'name="prompt" value="([^"]+)"', page.text)
@@ -53,7 +53,7 @@ class Peer:
 
     def sign_on(self, browser: requests.Session) -> None:
         """Authorize with the session, redeem the code, read userinfo."""
-        back = browser.get(self._authorize(), allow_redirects=False).headers["Location"]
+        back = browser.get(self.authorize(), allow_redirects=False).headers["Location"]
         form = {
             "grant_type": "authorization_code",
             "code": parse_qs(urlsplit(back).query)["code"][0],
@@ -65,7 +65,8 @@ class Peer:
         found = browser.get(f"{self.url}/me", headers={"Authorization": f"Bearer {token['access_token']}"})
         assert found.json()["name"] == "Alice Martin", found.text
 
-    def _authorize(self) -> str:
+    def authorize(self) -> str:
+        """The address that the client sends the browser to."""
         query = {
             "client_id": CLIENT[0], "redirect_uri": CALLBACK, "response_type": "code", "scope": "openid profile",
             "state": "s", "nonce": "n", "code_challenge": CHALLENGE, "code_challenge_method": "S256",

@@ -45,6 +45,11 @@ class Visitor:
         """The address and the password, once more."""
         assert self.post("/sign-in", "/sign-in", email=self.email, password=PASSWORD, next="/").status_code == 303
 
+    def name(self, given: str, family: str) -> None:
+        """Tell the account a name."""
+        told = self.post("/profile", "/profile", given_name=given, family_name=family)
+        assert told.status_code == 303, told.text[:500]
+
     def upload(self, content: bytes) -> str:
         """Deposit a paper; its id."""
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.http.get(f"{self.url}/papers/pictures").text)

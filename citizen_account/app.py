@@ -13,6 +13,8 @@ from citizen_account.pages import (
     accesses,
     asked,
     auditor,
+    client_form,
+    client_trial,
     clients,
     confirm,
     consent,
@@ -41,6 +43,7 @@ from citizen_account.pages import (
 from citizen_account.security import Security
 from config import client_certificates
 from config.bodies import Bodies
+from oidc.endpoints.published import Published
 
 if TYPE_CHECKING:
     from citizen_account.house import House
@@ -68,6 +71,8 @@ PAGES: tuple[Callable[[House], Blueprint], ...] = (
     sign_out.blueprint,
     auditor.blueprint,
     clients.blueprint,
+    client_form.blueprint,
+    client_trial.blueprint,
     failed_jobs.blueprint,
     roles.blueprint,
 )
@@ -101,6 +106,7 @@ def create_app(house: House) -> Flask:
         trusted = house.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
     app.wsgi_app = client_certificates.installed(app.wsgi_app, house.settings)  # type: ignore[method-assign,assignment]
+    app.wsgi_app = Published(app.wsgi_app, house.signing_keys.version)  # type: ignore[method-assign]
     return app
 
 

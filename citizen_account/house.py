@@ -50,11 +50,13 @@ from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
 from oidc.front_channel import FrontChannel
 from oidc.interaction import Interactions
 from oidc.issuing import Issuing
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.protocols import Subjects
+from oidc.rehearsal import Rehearsal
 from vault.document_types import DocumentTypes, Purposes
 from vault.documents import Documents, Pictures
 from vault.encryption.keys import OwnerKeys
@@ -104,6 +106,8 @@ class House:
     secret_keys: SecretKeys
     signing_keys: SigningKeys
     clients: Clients
+    diagnosis: Diagnosis
+    rehearsal: Rehearsal
     back_channel: BackChannel
     front_channel: FrontChannel
     consent: Consent

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, redirect, request
+from flask import Flask, Request, Response, current_app, g, redirect, request
 from flask.sessions import SessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf.csrf import generate_csrf, validate_csrf
@@ -66,6 +66,7 @@ CONTENT_POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 """Save `form-action` and `frame-src`, which pages may widen (`allow_form_action`, `allow_frames`)."""
+OWN = "'self'"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -192,7 +193,9 @@ class Security:
         self._key = key
         self._origin = settings.public_url
         self._machines: set[str] = set()
-        self._fixed = HEADERS | (STRICT_TRANSPORT if settings.is_https else {})
+        self._fixed = {"Content-Security-Policy": _content_policy(), **HEADERS}
+        if settings.is_https:
+            self._fixed |= STRICT_TRANSPORT
 
     def install(self, app: Flask) -> None:
         """Put everything in place; call once, before any blueprint is registered."""
@@ -232,24 +235,30 @@ class Security:
         return None if sign_in is None else Person(sign_in)
 
     def _check(self) -> Any:
-        refused = self._check_host()
+        # The request itself: each look through Flask's `request` costs as much as many a check.
+        asked = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 -- Werkzeug's documented name
+        machine = asked.blueprint in self._machines
+        refused = self._check_host(asked, machine=machine)
         if refused is None:
-            self._check_machine()
-            self._check_policy()
-            self._check_form()
+            if machine:
+                self._check_machine(asked)
+            else:
+                self._check_policy()
+            self._check_form(asked, machine=machine)
         return refused
 
-    def _check_host(self) -> Any:
-        if f"{request.scheme}://{request.host}" == self._origin or request.endpoint == "health":
+    def _check_host(self, asked: Request, *, machine: bool) -> Any:
+        if machine or f"{asked.scheme}://{asked.host}" == self._origin or asked.endpoint == "health":
             return None
-        if request.method in SAFE_METHODS and not self.is_machine():
+        if asked.method in SAFE_METHODS:
             return redirect(f"{self._origin}/", HTTPStatus.SEE_OTHER)
-        return None if self.is_machine() else ("", HTTPStatus.MISDIRECTED_REQUEST)
+        return ("", HTTPStatus.MISDIRECTED_REQUEST)
 
-    def _check_machine(self) -> None:
-        if self.is_machine() and request.blueprint not in READS_SIGN_IN:
-            request.environ.pop("HTTP_COOKIE", None)
-            request.__dict__.pop("cookies", None)
+    @staticmethod
+    def _check_machine(asked: Request) -> None:
+        if asked.blueprint not in READS_SIGN_IN:
+            asked.environ.pop("HTTP_COOKIE", None)
+            asked.__dict__.pop("cookies", None)
 
     def _check_policy(self) -> None:
         if request.endpoint is None:
@@ -261,24 +270,24 @@ class Security:
             return
         require(*(found.allowed - {CITIZEN} if CITIZEN not in found.allowed else ()))
 
-    def _check_form(self) -> None:
-        if request.method in SAFE_METHODS or request.endpoint is None:
+    def _check_form(self, asked: Request, *, machine: bool) -> None:
+        if asked.method in SAFE_METHODS or asked.endpoint is None:
             return
-        view = current_app.view_functions[request.endpoint]
+        view = current_app.view_functions[asked.endpoint]
         streams = getattr(view, "streams_upload", False)
-        if request.mimetype.startswith("multipart/") and not streams:
+        if asked.mimetype.startswith("multipart/") and not streams:
             raise FileNotWanted
-        if self.is_machine():
+        if machine:
             return
         self._check_origin()
         if streams:
             return  # it reads its own body, up to a limit of its own, and checks the hidden field in it
-        found = self.policy_of(request.endpoint)
+        found = self.policy_of(asked.endpoint)
         repeats = found.repeats if found else frozenset()
-        for name, values in request.form.lists():
+        for name, values in asked.form.lists():
             if len(values) > 1 and name not in repeats:
                 raise BadForm(f"repeated field {name[:32]}")
-        check_form_token(request.form.get("csrf_token", ""))
+        check_form_token(asked.form.get("csrf_token", ""))
 
     def _check_origin(self) -> None:
         origin = request.headers.get("Origin")
@@ -288,19 +297,26 @@ class Security:
             raise ForgedForm("Sec-Fetch-Site")
 
     def _headers(self, response: Response) -> Response:
-        machine = self.is_machine()
-        actions = " ".join(["'self'", *g.get("form_actions", [])])
-        frames = f"; frame-src {' '.join(g.frames)}" if g.get("frames") else ""
-        wanted = {"Content-Security-Policy": f"{CONTENT_POLICY}{frames}; form-action {actions}", **self._fixed}
-        if not machine:
+        endpoint, blueprint = request.endpoint, request.blueprint
+        wanted = dict(self._fixed)
+        if blueprint not in self._machines:
             wanted["Cross-Origin-Resource-Policy"] = "same-origin"
-        if not machine and request.endpoint != "static":
-            wanted["Cache-Control"] = "no-store"
+            if endpoint != "static":
+                wanted["Cache-Control"] = "no-store"
+        frames, actions = g.get("frames", ()), g.get("form_actions", ())
+        if frames or actions:
+            wanted["Content-Security-Policy"] = _content_policy(frames, actions)
         stated = {name.lower() for name, _ in response.headers}
-        if request.blueprint == FRAMED:
+        if blueprint == FRAMED:
             stated.add("x-frame-options")
         response.headers.extend((name, value) for name, value in wanted.items() if name.lower() not in stated)
         return response
+
+
+def _content_policy(frames: Sequence[str] = (), form_actions: Sequence[str] = ()) -> str:
+    """What an answer may do. frames, form_actions: of other origins."""
+    framed = f"; frame-src {' '.join(frames)}" if frames else ""
+    return f"{CONTENT_POLICY}{framed}; form-action {' '.join((OWN, *form_actions))}"
 
 
 def same(left: bytes, right: bytes) -> bool:

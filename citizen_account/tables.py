@@ -26,6 +26,7 @@ import oidc.store.grants
 import oidc.store.interactions
 import oidc.store.polled_requests
 import oidc.store.refresh_tokens
+import oidc.store.refusals
 import oidc.store.revoked_tokens
 import oidc.store.secret_keys
 import oidc.store.sign_in_clients

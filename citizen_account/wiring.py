@@ -68,11 +68,14 @@ from oidc.client_authentication import ClientAuthentication
 from oidc.clients import ClientKeys, Clients
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
+from oidc.endpoints import refusals
+from oidc.federation import Configuration, Federation, anchors
 from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
-from oidc.issuing import Issuing, Userinfo
+from oidc.issuing import Authorizing, Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
@@ -81,6 +84,7 @@ from oidc.protocols import SubjectId
 from oidc.provider import Provider
 from oidc.pushing import Pushing
 from oidc.registration import Policy, Registration
+from oidc.rehearsal import Rehearsal
 from oidc.request import Checks
 from oidc.request.objects import RequestObjects
 from oidc.responses import Responses
@@ -266,6 +270,8 @@ def build(
         clock=clock,
         randomness=randomness,
         takes_certificates=settings.takes_client_certificates,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
+        federation=_federation(settings, outgoing, clock),
     )
     evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
@@ -305,7 +311,6 @@ def build(
         issuer=issuer,
         clock=clock,
         randomness=randomness,
-        code_lifetime=settings.provider.code_lifetime,
     )
     consent = Consent(
         database=database,
@@ -323,8 +328,16 @@ def build(
         clock=clock,
         randomness=randomness,
     )
-    checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
-    request_objects = RequestObjects(client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock)
+    checks = Checks(
+        evidence=evidence,
+        hints=id_tokens,
+        issuer=issuer,
+        vault=settings.vault_url,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
+    )
+    request_objects = RequestObjects(
+        database=database, client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock
+    )
     session_states = SessionStates(
         sign_in=sign_in, randomness=randomness, is_offered=settings.provider.session_management
     )
@@ -356,6 +369,7 @@ def build(
         clock=clock,
         randomness=randomness,
     )
+    diagnosis = Diagnosis(database=database, clients=clients, clock=clock, kept=settings.provider.refusals_kept)
     provider = Provider(
         issuer=issuer,
         clients=clients,
@@ -367,7 +381,15 @@ def build(
             responses=Responses(signing_keys=signing_keys, issuer=issuer, clock=clock),
             interactions=interactions,
             consent=consent,
-            issuing=issuing,
+            authorizing=Authorizing(
+                issuing=issuing,
+                access_tokens=access_tokens,
+                id_tokens=id_tokens,
+                issuer=issuer,
+                clock=clock,
+                randomness=randomness,
+                code_lifetime=settings.provider.code_lifetime,
+            ),
             polling=Polling(issuing=issuing, jobs=jobs, clock=clock),
             pairwise=pairwise,
             session_states=session_states,
@@ -442,9 +464,13 @@ def build(
         ),
         signing_keys=signing_keys,
         session_states=session_states,
+        diagnosis=diagnosis,
         screens=HouseScreens(),
+        randomness=randomness,
         certificates=settings.takes_client_certificates,
         mutual_tls_url=settings.provider.mutual_tls_url,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
+        federation=_in_federation(settings, signing_keys, clock),
     )
     back_channel = BackChannel(
         clients=clients,
@@ -528,6 +554,8 @@ def build(
         clock=clock,
     )
 
+    fetching = document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url)
+    refusals.watch(fetching, diagnosis, randomness)
     return House(
         settings=settings,
         clock=clock,
@@ -579,6 +607,10 @@ def build(
         secret_keys=secret_keys,
         signing_keys=signing_keys,
         clients=clients,
+        diagnosis=diagnosis,
+        rehearsal=Rehearsal(
+            database=database, objects=request_objects, checks=checks, subjects=subjects, randomness=randomness
+        ),
         back_channel=back_channel,
         front_channel=front_channel,
         consent=consent,
@@ -618,7 +650,7 @@ def build(
         failed_jobs=FailedJobs(database, jobs, ledger),
         endpoints=(
             *provider.blueprints(),
-            document_endpoint.blueprint(lending, vault_tokens, types, settings.public_url),
+            fetching,
             vault_metadata.blueprint(
                 settings.public_url,
                 settings.vault_url,
@@ -627,6 +659,30 @@ def build(
             ),
             tiles.blueprint(live),
         ),
+    )
+
+
+def _federation(settings: Settings, outgoing: Outgoing, clock: Clock) -> Federation | None:
+    if not settings.federation.trust_anchors:
+        return None
+    return Federation(
+        anchors=anchors.read(settings.federation),
+        profile=settings.federation.profile,
+        outgoing=outgoing,
+        clock=clock,
+    )
+
+
+def _in_federation(settings: Settings, signing_keys: SigningKeys, clock: Clock) -> Configuration | None:
+    if not settings.federation.trust_anchors:
+        return None
+    tops = [anchor.entity_id for anchor in settings.federation.trust_anchors]
+    return Configuration(
+        signing_keys=signing_keys,
+        issuer=settings.public_url,
+        superiors=settings.federation.authority_hints or tops,
+        organization=settings.theme.city_name,
+        clock=clock,
     )
 
 

@@ -22,5 +22,7 @@ def register(house: House) -> None:
     )
     vault.jobs.register(house.jobs, house.pictures, house.retention)
     house.jobs.every("renew-roots", vault.jobs.RENEW_ROOT_EVERY, house.roots.renew)
-    oidc.jobs.register(house.jobs, house.back_channel, house.backchannel, house.issuing, house.interactions)
+    oidc.jobs.register(
+        house.jobs, house.back_channel, house.backchannel, house.issuing, house.interactions, house.diagnosis
+    )
     citizen_account.jobs.register(house)

@@ -6,7 +6,8 @@ while one is open: `assert_outside` is called by every outgoing adapter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -28,6 +29,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     },
 )
+
+BUSY_SECONDS = 5
+"""How long a transaction waits for a lock of another, or for a connection."""
+
+BATCH = 500
+"""Rows that a sweep deletes in one transaction: some milliseconds."""
 
 _READING, _WRITING = "reading", "writing"
 _open: ContextVar[str] = ContextVar("transaction_open", default="")
@@ -72,6 +79,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         """url: SQLAlchemy's form: `sqlite:////path/file.db` or `postgresql+psycopg://…`."""
         self.engine = _sqlite_engine(url, pool_size) if url.startswith("sqlite") else _postgresql_engine(url, pool_size)
+        self._turn = threading.Lock()
+        """Of this process's threads to write to SQLite, whose own way to wait is to sleep and look again, ever longer:
+        of eight threads that write all the time, some waited half a second (docs/performance.md)."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -84,29 +94,50 @@ class Database:
 
         Raises `TransactionError` when this context already holds one.
         """
-        with self._opened(_WRITING) as connection, connection.begin():
+        with self._marked(_WRITING), self._in_turn(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    def in_batches(self, step: Callable[[Transaction, int], int], limit: int = BATCH) -> int:
+        """Call `step` in one transaction after another until it did less than `limit`; how much in all.
+
+        So nobody waits long for what is swept: others write between two batches.
+        """
+        done, last = 0, limit
+        while last == limit:
+            with self.transaction() as tx:
+                last = step(tx, limit)
+            done += last
+        return done
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A read-only snapshot: what is seen does not change while it is open."""
-        with self._opened(_READING) as connection:
+        with self._marked(_READING), self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 yield connection
 
     @contextmanager
-    def _opened(self, mode: str) -> Iterator[Connection]:
+    def _marked(self, mode: str) -> Iterator[None]:
         if _open.get():
             message = "a transaction is already open in this context"
             raise TransactionError(message)
         token = _open.set(mode)
         try:
-            with self.engine.connect() as connection:
-                yield connection
+            yield
         finally:
             _open.reset(token)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """One writer at a time, on SQLite; who waits too long tries all the same, and meets SQLite's own error."""
+        taken = self.is_sqlite and self._turn.acquire(timeout=BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            if taken:
+                self._turn.release()
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -119,7 +150,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_use_lifo=True,  # the connection used last has its pages and statements at hand
-        connect_args={"timeout": 5, "isolation_level": None},
+        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
     )
 
     @event.listens_for(engine, "connect")
@@ -128,7 +159,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA busy_timeout = 5000")
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         cursor.close()
 
     # Not an event, which SQLAlchemy would then look for at every statement.
@@ -146,9 +177,10 @@ def _postgresql_engine(url: str, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=BUSY_SECONDS,
         pool_pre_ping=True,
         connect_args={
-            "options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+            "options": f"-c synchronous_commit=on -c lock_timeout={BUSY_SECONDS}s "
+            "-c idle_in_transaction_session_timeout=30s",
         },
     )

@@ -156,6 +156,34 @@ def _origin_or_empty(url: str) -> str:
     return _origin(url) if url else ""
 
 
+def _entity(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        message = "an https address without query and fragment"
+        raise ValueError(message)
+    return url
+
+
+class TrustAnchor(Section):
+    """Who stands at the top of a federation."""
+
+    entity_id: Annotated[str, AfterValidator(_entity)]
+    """Its entity identifier, an https address."""
+    jwks: FilePath
+    """A file with its public keys, a JWK Set, which you got by a way that you trust."""
+
+
+class Federation(Section):
+    """OpenID Federation 1.0: services that a chain of trust vouches for, instead of being registered here."""
+
+    trust_anchors: tuple[TrustAnchor, ...] = ()
+    """Whose federations' services may sign people in; none turns it off. They can't ask for papers."""
+    authority_hints: tuple[Annotated[str, AfterValidator(_entity)], ...] = ()
+    """Our own superiors, as we name them in our entity configuration; by default the trust anchors."""
+    profile: Literal["baseline", "fapi2", "fapi2-message-signing"] = "baseline"
+    """The profile of services that come so."""
+
+
 class Provider(Section):
     """The OpenID provider."""
 
@@ -171,12 +199,17 @@ class Provider(Section):
     """How long relying parties may keep our keys; a new key signs after that."""
     refresh_retry: timedelta = timedelta(seconds=10)
     """A refresh token presented again within this time gets the same successor."""
+    refusals_kept: timedelta = timedelta(days=14)
+    """How long the diagnosis of a service tells of a refusal that wasn't seen again."""
     registration: Literal["off", "token", "open"] = "off"
     """Whether clients may register themselves (RFC 7591): not, with the initial access token, or anybody."""
     initial_access_token: SecretStr = SecretStr("")
     """What a client that registers itself must show, at least 32 characters; for `registration = "token"`."""
     registration_profile: Literal["openid-basic", "baseline", "fapi2", "fapi2-message-signing"] = "baseline"
     """The profile of clients that register themselves; they get no contract, so no papers."""
+    hybrid_and_implicit: bool = False
+    """Whether old clients (profile openid-basic) may be registered for response types that hand tokens to the browser
+    (OpenID Connect Core §3.2, §3.3). RFC 9700 §2.1.2 advises against them: an address with a token in it leaks."""
     session_management: bool = False
     """Whether services may watch by a hidden frame if the sign-in at the browser changed (OpenID Connect Session
     Management 1.0). It needs a cookie that scripts of ours read, and browsers that give cookies to frames."""
@@ -297,6 +330,8 @@ class Settings(BaseSettings):
     """Sign-ins."""
     provider: Provider = Provider()
     """The OpenID provider."""
+    federation: Federation = Federation()
+    """Services of a federation."""
     ledger: Ledger = Ledger()
     """The access ledger."""
     outgoing: Outgoing = Outgoing()

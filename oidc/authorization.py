@@ -28,14 +28,14 @@ from oidc.errors import (
     UnregisteredRedirectUri,
 )
 from oidc.interaction import PUSHED, Interaction, Interactions
-from oidc.issuing import Issuing
+from oidc.issuing import AuthorizationDraft, Authorizing
 from oidc.pairwise import Pairwise
 from oidc.polling import Polling
 from oidc.presence import Presence
 from oidc.protocols import GrantId, SignedIn, SignIn
 from oidc.request import AcceptedRequest, Checks, redirect_uri, response
 from oidc.request.objects import RequestObjects
-from oidc.request.parameters import unrepeated
+from oidc.request.parameters import with_resources
 from oidc.responses import Answer, Responses
 from oidc.session_state import SessionStates
 from oidc.store import grants, interactions
@@ -74,7 +74,7 @@ class Authorization:
         responses: Responses,
         interactions: Interactions,
         consent: Consent,
-        issuing: Issuing,
+        authorizing: Authorizing,
         polling: Polling,
         pairwise: Pairwise,
         session_states: SessionStates,
@@ -89,7 +89,7 @@ class Authorization:
         self._responses = responses
         self._interactions = interactions
         self._consent = consent
-        self._issuing = issuing
+        self._authorizing = authorizing
         self._polling = polling
         self._presence = Presence(database=database, pairwise=pairwise, sign_in=sign_in, clock=clock)
         self._session_states = session_states
@@ -115,14 +115,17 @@ class Authorization:
             interaction = self._interactions.find(handle, self._sign_in.browser(), there.sign_in if there else None)
         except UnknownInteraction as error:
             return Refused(error=error)
-        client = self._clients.get(interaction.row.client_id)
+        try:
+            client = self._clients.arriving(interaction.row.client_id)
+        except OAuthError as error:
+            return Refused(error=error)
         if client is None:
-            return Refused(error=UnknownClient("the client is unknown"))
+            return Refused(error=UnknownClient("the client is unknown").of(interaction.row.client_id))
         return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there), interaction)
 
     def _with_client(self, pairs: Pairs, *, keep: bool) -> Outcome:
         try:
-            parameters, resources = _split(pairs)
+            parameters, resources = with_resources(pairs)
             client = self._client(parameters)
         except OAuthError as error:
             return Refused(error=error)
@@ -133,15 +136,15 @@ class Authorization:
             target = redirect_uri.accept(client, parameters.get("redirect_uri"))
             state = response.state(parameters)
         except OAuthError as error:
-            return Refused(error=error, client_name=client.name)
+            return _refused(client, error)
         try:
             if client.require_pushed_authorization_requests:
                 raise InvalidRequest("this client must push its requests")  # RFC 9126 §6
             request = self._checks.check(client, parameters, resources)
         except OAuthError as error:
             if not error.redirectable:
-                return Refused(error=error, client_name=client.name)
-            mode = response.response_mode_of_error(client, parameters)
+                return _refused(client, error)
+            mode = self._checks.mode_of_error(client, parameters)
             return self._responses.error(client, target, mode, state, error)
         if keep:
             return Page(f"/authorize/{self._interactions.keep(request)}")
@@ -151,9 +154,9 @@ class Authorization:
         client_id = parameters.get("client_id")
         if client_id is None:
             raise InvalidRequest("client_id is missing", redirectable=False)
-        client = self._clients.get(client_id)
+        client = self._clients.arriving(client_id)
         if client is None:
-            raise UnknownClient("the client is unknown")
+            raise UnknownClient("the client is unknown").of(client_id)
         return client
 
     def _pushed(self, client: Client, parameters: Mapping[str, str], *, keep: bool) -> Outcome:
@@ -172,7 +175,7 @@ class Authorization:
                 there.sign_in if there else None,
             )
         except OAuthError as error:
-            return Refused(error=error, client_name=client.name)
+            return _refused(client, error)
         return self._answered(client, interaction.request, lambda: self._go_on(client, interaction, there), interaction)
 
     def _answered(
@@ -184,14 +187,14 @@ class Authorization:
     ) -> Outcome:
         """Take a step; a refusal goes back to the client, which ends a kept request as a code does: one answer each."""
         if not request.polled and not client.allows_redirect_uri(request.redirect_uri):  # no longer: it was kept
-            return Refused(error=UnregisteredRedirectUri("redirect_uri is not registered"), client_name=client.name)
+            return _refused(client, UnregisteredRedirectUri("redirect_uri is not registered"))
         try:
             return step()
         except UnknownInteraction as error:
-            return Refused(error=error, client_name=client.name)
+            return _refused(client, error)
         except OAuthError as error:
             if kept is not None and not self._finished(kept):
-                return Refused(error=UnknownInteraction(), client_name=client.name)
+                return _refused(client, UnknownInteraction())
             if request.polled:
                 return Page(self._sign_in.answered_url(approved=False))
             return self._responses.error(client, request.redirect_uri, request.response_mode, request.state, error)
@@ -219,11 +222,11 @@ class Authorization:
             if grant is None:
                 return None
             with self._database.transaction() as tx:
-                code = self._code(tx, client, request, there, grants.by_id(tx, grant))
-            return self._answer(client, request, code)
+                draft = self._draft(tx, client, request, there, grants.by_id(tx, grant))
+            return self._answer(client, request, draft)
         with self._database.transaction() as tx:
             row = self._consent.covering(tx, there.subject, request)
-            found = None if row is None else self._code(tx, client, request, there, row)
+            found = None if row is None else self._draft(tx, client, request, there, row)
         return None if found is None else self._answer(client, request, found)
 
     def _go_on(self, client: Client, interaction: Interaction, there: SignedIn | None) -> Outcome:
@@ -245,8 +248,8 @@ class Authorization:
             if request.polled:
                 self._told(tx, client, request, there, decided)
                 return Page(self._sign_in.answered_url(approved=True))
-            code = self._code(tx, client, request, there, decided)
-        return self._answer(client, request, code)
+            draft = self._draft(tx, client, request, there, decided)
+        return self._answer(client, request, draft)
 
     def _asked_to_sign_in(self, request: AcceptedRequest, there: SignedIn | None, handle: str | None) -> Page:
         if "none" in request.prompt:
@@ -288,29 +291,26 @@ class Authorization:
         except InvalidGrant as error:  # as below
             raise AccessDenied from error
 
-    def _code(
+    def _draft(
         self,
         tx: Transaction,
         client: Client,
         request: AcceptedRequest,
         there: SignedIn,
         grant: grants.GrantRow | None,
-    ) -> str:
+    ) -> AuthorizationDraft:
         try:
             stated = self._presence.stated(request, there)
-            return self._issuing.issue_code(tx, client=client, signed_in=stated, grant=grant, request=request)
+            return self._authorizing.decide(tx, client=client, signed_in=stated, grant=grant, request=request)
         except InvalidGrant as error:  # a word of the token endpoint: here it was taken back between approval and now
             raise AccessDenied from error
 
-    def _answer(self, client: Client, request: AcceptedRequest, code: str) -> Answer:
+    def _answer(self, client: Client, request: AcceptedRequest, draft: AuthorizationDraft) -> Answer:
         is_openid = "openid" in request.scope
         states = self._session_states.members(client.client_id, request.redirect_uri) if is_openid else {}
-        return self._responses.answer(
-            client, request.redirect_uri, request.response_mode, request.state, {"code": code, **states}
-        )
+        members = {**self._authorizing.give(draft), **states}
+        return self._responses.answer(client, request.redirect_uri, request.response_mode, request.state, members)
 
 
-def _split(pairs: Pairs) -> tuple[dict[str, str], list[str]]:
-    """Parameters, each once, and the resources, which RFC 8707 §2 lets repeat."""
-    resources = [value for name, value in pairs if name == "resource" and value]
-    return unrepeated([(name, value) for name, value in pairs if name != "resource"]), resources
+def _refused(client: Client, error: OAuthError) -> Refused:
+    return Refused(error=error.of(client.client_id), client_name=client.name)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from config.errors import HopelessJob, Refusal
 
 _NOT_TOLD = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+TRUST_CHAIN = "trust_chain"
+"""The cause of a refusal because no chain of trust was found."""
 
 
 class OAuthError(Refusal):
@@ -20,18 +22,38 @@ class OAuthError(Refusal):
 
     error: the code. description: its ASCII text (characters that §5.2 forbids become `_`). status: of a direct answer.
     redirectable: whether the authorization endpoint may send it to the redirect_uri; a request whose client or
-    redirect_uri is in doubt must not be redirected anywhere.
+    redirect_uri is in doubt must not be redirected anywhere. client_id: whose request it is, where that is known.
     """
 
     code: ClassVar[str] = "server_error"
     redirectable: bool = True
+    client_id: str = ""
 
-    def __init__(self, description: str = "", *, redirectable: bool | None = None, detail: str = "") -> None:
-        """redirectable: overrides the class for this one refusal."""
+    def __init__(
+        self,
+        description: str = "",
+        *,
+        redirectable: bool | None = None,
+        detail: str = "",
+        cause: str = "",
+        quotes: bool = False,
+    ) -> None:
+        """redirectable: overrides the class for this one refusal.
+
+        cause: a word of ours that the operator's diagnosis explains and the client never gets.
+        quotes: the description repeats something of the request, so it isn't kept (`oidc.diagnosis`).
+        """
         super().__init__(detail or description)
         self.description = _NOT_TOLD.sub("_", description)[:300]
+        self.cause = cause
+        self.quotes = quotes
         if redirectable is not None:
             self.redirectable = redirectable
+
+    def of(self, client_id: str) -> Self:
+        """The same, of this client's request."""
+        self.client_id = client_id
+        return self
 
     @property
     def error(self) -> str:
@@ -70,6 +92,16 @@ class InvalidClient(OAuthError):
     code: ClassVar[str] = "invalid_client"
     status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
     redirectable = False
+
+
+class TrustChainRefused(InvalidClient):
+    """No chain of trust leads from this entity to a trust anchor of ours (OpenID Federation 1.0 §10, §12.1.3)."""
+
+    code: ClassVar[str] = "invalid_trust_chain"
+
+    def __init__(self, description: str, *, detail: str = "") -> None:
+        """description: names entities and what they said, so it is told and not kept."""
+        super().__init__(description, detail=detail, cause=TRUST_CHAIN, quotes=True)
 
 
 class InvalidGrant(OAuthError):
@@ -257,9 +289,12 @@ class ApprovalTakenBack(InvalidToken):
         self.at = at
 
 
+TAKEN_BACK = "The person took this approval back"
+
+
 def taken_back_on(at: datetime) -> str:
     """What a client is told, here and at the token endpoint. at: UTC."""
-    return f"The person took this approval back on {at:%Y-%m-%d at %H:%M:%S} UTC"
+    return f"{TAKEN_BACK} on {at:%Y-%m-%d at %H:%M:%S} UTC"
 
 
 class InsufficientScope(OAuthError):

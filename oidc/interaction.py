@@ -102,8 +102,8 @@ class Interactions:
 
     def sweep(self) -> None:
         """Remove what is over."""
-        with self._database.transaction() as tx:
-            interactions.sweep(tx, self._clock.now())
+        now = self._clock.now()
+        self._database.in_batches(lambda tx, limit: interactions.sweep(tx, now, limit))
 
     def _row(self, handle: str) -> interactions.InteractionRow | None:
         with self._database.reading() as tx:

@@ -75,27 +75,30 @@ class Introspection:
             raise InvalidRequest("introspection is for clients that authenticate")  # RFC 7662 §2.1, §4
         if not token:
             raise InvalidRequest("token is missing")
+        # Ours are told apart by their shape: an access token is a JWT, and a refresh token has no dot.
+        claims = self._claims(client, token) if "." in token else None
         if authenticated.assertion is None:
             with self._database.reading() as tx:
-                told = self._told(tx, client, token)
+                told = self._told(tx, client, token, claims)
         else:
             with self._database.transaction() as tx:
                 single_use.use(tx, authenticated)
-                told = self._told(tx, client, token)
+                told = self._told(tx, client, token, claims)
         return self._signed(client, told) if signed else told
 
-    def _told(self, tx: Transaction, client: Client, token: str) -> Mapping[str, Any]:
-        return self._refresh_token(tx, client, token) or self._access_token(tx, client, token) or INACTIVE
-
-    def _access_token(self, tx: Transaction, client: Client, token: str) -> Mapping[str, Any] | None:
+    def _claims(self, client: Client, token: str) -> Mapping[str, Any]:
+        """Of an access token of this client, read outside any transaction; none of anything else."""
         try:
             claims = self._access_tokens.claims_of(token, audience=None)
         except InvalidToken:
-            return None
-        if claims["client_id"] != client.client_id:
-            return None
-        if not self._access_tokens.stands(tx, claims):
-            return None
+            return {}
+        return claims if claims["client_id"] == client.client_id else {}
+
+    def _told(self, tx: Transaction, client: Client, token: str, claims: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        if claims is None:
+            return self._refresh_token(tx, client, token) or INACTIVE
+        if not claims or not self._access_tokens.stands(tx, claims):
+            return INACTIVE
         token_type = "DPoP" if "jkt" in claims.get("cnf", {}) else "Bearer"
         told = {name: claims[name] for name in _TOLD if name in claims}
         return {"active": True, "token_type": token_type, **told}

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from flask import Blueprint
 
+from config.identifiers import Randomness
 from oidc.authorization import Authorization
 from oidc.backchannel_authentication import BackchannelAuthentication
 from oidc.clients import Clients
 from oidc.clients.client import AUTHENTICATION_METHODS
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
 from oidc.endpoints import (
     authorization,
     backchannel_authentication,
@@ -18,15 +20,18 @@ from oidc.endpoints import (
     device_authorization,
     discovery,
     end_session,
+    federation,
     grant_management,
     introspection,
     jwks,
     pushed_authorization,
+    refusals,
     registration,
     revocation,
     token,
     userinfo,
 )
+from oidc.federation import Configuration
 from oidc.grant_management import GrantManagement
 from oidc.introspection import Introspection
 from oidc.issuing import Issuing, Userinfo
@@ -61,22 +66,37 @@ class Provider:
     logout: Logout
     signing_keys: SigningKeys
     session_states: SessionStates
+    diagnosis: Diagnosis
     screens: Screens
+    randomness: Randomness
     certificates: bool = False
     """Whether a proxy passes clients' certificates on (RFC 8705)."""
     mutual_tls_url: str = ""
     """The address under which the proxy asks for them, if that is another."""
+    hybrid_and_implicit: bool = False
+    """Whether those response types are offered."""
+    federation: Configuration | None = None
+    """What we say of ourselves in a federation; None: we are in none."""
 
     def blueprints(self) -> tuple[Blueprint, ...]:
-        """Every endpoint."""
+        """Every endpoint, each watched for what it refuses."""
+        endpoints = self._endpoints()
+        for routes in endpoints:
+            refusals.watch(routes, self.diagnosis, self.randomness)
+        return endpoints
+
+    def _endpoints(self) -> tuple[Blueprint, ...]:
+        offered = {
+            "registration": self.registration.is_offered,
+            "session_management": self.session_states.is_offered,
+            "certificates": self.certificates,
+            "mutual_tls_url": self.mutual_tls_url,
+            "hybrid_and_implicit": self.hybrid_and_implicit,
+            "federation": self.federation is not None,
+        }
+        told = discovery.metadata(self.issuer, **offered)  # type: ignore[arg-type] # names and types as above
         return (
-            discovery.blueprint(
-                self.issuer,
-                registration=self.registration.is_offered,
-                session_management=self.session_states.is_offered,
-                certificates=self.certificates,
-                mutual_tls_url=self.mutual_tls_url,
-            ),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
+            discovery.blueprint(self.issuer, **offered),  # /.well-known/openid-configuration (Discovery 1.0, RFC 8414)
             jwks.blueprint(self.signing_keys),  # /jwks (RFC 7517)
             pushed_authorization.blueprint(self.pushing, self.clients),  # /par (RFC 9126)
             authorization.blueprint(self.authorization, self.screens),  # /authorize (RFC 6749, OpenID Connect Core)
@@ -89,6 +109,8 @@ class Provider:
             grant_management.blueprint(self.grant_management),  # /grants (Grant Management for OAuth 2.0)
             registration.blueprint(self.registration),  # /register (RFC 7591, RFC 7592)
             end_session.blueprint(self.logout, self.screens),  # /end-session (RP-Initiated Logout 1.0)
+            # /.well-known/openid-federation (OpenID Federation 1.0)
+            *([federation.blueprint(self.federation, told)] if self.federation else []),
             # /check-session (Session Management 1.0)
             *([check_session.blueprint(self.screens)] if self.session_states.is_offered else []),
         )

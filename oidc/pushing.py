@@ -53,6 +53,8 @@ class Pushing:
     ) -> AcceptedRequest:
         if "request_uri" in presented.form:  # RFC 9126 §2.1
             raise InvalidRequest("request_uri in a pushed request")
-        parameters, resources = self._objects.opened(authenticated.client, presented.form, presented.resources)
+        parameters, resources = self._objects.opened(
+            authenticated.client, presented.form, presented.resources, pushed=True
+        )
         request = self._checks.check(authenticated.client, parameters, resources)
         return dpop.bound(request, proof.jkt if proof else None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from audit.entries import ActorKind
 from config.database import Database, Transaction
@@ -44,22 +46,24 @@ class Revocation:
         token = presented.form.get("token")
         if not token:
             raise InvalidRequest("token is missing")
+        # As in `oidc.introspection`: a JWT is an access token, and is read outside the transaction.
+        claims = self._claims(authenticated, token) if "." in token else None
         with self._database.transaction() as tx:
             single_use.use(tx, authenticated)
-            if not self._end_family(tx, authenticated, token):
-                self._revoke_access_token(tx, authenticated, token)
+            if claims is None:
+                self._end_family(tx, authenticated, token)
+            elif claims:
+                revoked_tokens.revoke(tx, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC))
 
-    def _end_family(self, tx: Transaction, authenticated: AuthenticatedClient, token: str) -> bool:
+    def _end_family(self, tx: Transaction, authenticated: AuthenticatedClient, token: str) -> None:
         found = self._refresh_tokens.find(tx, token)
-        if found is None or found[1].client_id != authenticated.client.client_id:
-            return False
-        self._families.end(tx, found[1], REVOCATION, ActorKind.SERVICE)
-        return True
+        if found is not None and found[1].client_id == authenticated.client.client_id:
+            self._families.end(tx, found[1], REVOCATION, ActorKind.SERVICE)
 
-    def _revoke_access_token(self, tx: Transaction, authenticated: AuthenticatedClient, token: str) -> None:
+    def _claims(self, authenticated: AuthenticatedClient, token: str) -> Mapping[str, Any]:
+        """Of an access token of this client; none of anything else."""
         try:
             claims = self._access_tokens.claims_of(token, audience=None)
         except InvalidToken:
-            return
-        if claims["client_id"] == authenticated.client.client_id:
-            revoked_tokens.revoke(tx, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC))
+            return {}
+        return claims if claims["client_id"] == authenticated.client.client_id else {}

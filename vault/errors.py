@@ -115,10 +115,14 @@ class NotAllowedToAsk(Refusal):
 
     code: ClassVar[str] = "invalid_authorization_details"
 
-    def __init__(self, named: str) -> None:
-        """named: what is unknown, missing or not in the contract; may be told to the client."""
+    def __init__(self, named: str, *, quotes: bool = False) -> None:
+        """named: what is unknown, missing or not in the contract; may be told to the client.
+
+        quotes: it repeats something of the request.
+        """
         super().__init__(named)
         self.named = named
+        self.quotes = quotes
 
 
 class UnfitPaper(Refusal):

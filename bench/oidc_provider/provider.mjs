@@ -1,4 +1,4 @@
-// The peer of `make bench`: npm oidc-provider on a SQLite store, with one client, one account and ES256 keys.
+// The peer of `make bench` and `make bench-oidc`: npm oidc-provider on a SQLite store, with one client, one account and ES256 keys.
 // usage: node provider.mjs PORT DATABASE SYNCHRONOUS REDIRECT_URI   (SYNCHRONOUS: NORMAL or FULL)
 // Prints a line when it listens. Its own development pages sign in and ask for consent, once.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
@@ -46,7 +46,7 @@ const provider = new Provider(issuer, {
     client_id: 'school',
     client_secret: 'a-secret-of-the-school-of-48-characters-012345678',
     redirect_uris: [redirectUri],
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     response_types: ['code'],
     id_token_signed_response_alg: 'ES256',
   }],
@@ -55,6 +55,8 @@ const provider = new Provider(issuer, {
   claims: { openid: ['sub'], profile: ['name', 'given_name', 'family_name'] },
   scopes: ['openid', 'profile'],
   issueRefreshToken: async () => true,
+  rotateRefreshToken: true,
+  features: { clientCredentials: { enabled: true }, introspection: { enabled: true } },
   findAccount: async (_, sub) => ({
     accountId: sub,
     claims: async () => ({ sub, name: 'Alice Martin', given_name: 'Alice', family_name: 'Martin' }),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import g, has_request_context
+
 from config.database import Transaction
 from oidc.errors import InsufficientUserAuthentication, OAuthError
 from oidc.request.openid import reached
@@ -65,7 +67,8 @@ class VaultPresented:
 
     def stronger(self, acr: str, max_age: int | None) -> Challenge:
         """See `vault.protocols.Presented.stronger`."""
-        return _challenge(InsufficientUserAuthentication(acr, max_age), True, self._resource_metadata)
+        error = InsufficientUserAuthentication(acr, max_age).of(self._presented.claims["client_id"])
+        return _challenge(error, True, self._resource_metadata)
 
 
 @contextmanager
@@ -77,6 +80,8 @@ def _challenged(*, has_token: bool, resource_metadata: str) -> Iterator[None]:
 
 
 def _challenge(error: OAuthError, has_token: bool, resource_metadata: str) -> Challenge:
+    if has_token and has_request_context():
+        g.refused = error  # written down when the answer is made: a transaction may be open here
     told = access_token.challenge(error, has_token=has_token, resource_metadata=resource_metadata)
     return Challenge(
         status=told.status,

@@ -54,7 +54,7 @@ class ChosenPapers:
                     actor=self.subject,
                 )
             except NotAllowedToAsk as refusal:
-                raise InvalidAuthorizationDetails(refusal.named) from refusal
+                raise InvalidAuthorizationDetails(refusal.named, quotes=refusal.quotes) from refusal
         return tuple(lent)
 
 
@@ -118,4 +118,4 @@ class VaultEvidence:
         try:
             return self._lending.may_ask(contract, detail)
         except NotAllowedToAsk as refusal:
-            raise InvalidAuthorizationDetails(refusal.named) from refusal
+            raise InvalidAuthorizationDetails(refusal.named, quotes=refusal.quotes) from refusal

@@ -13,7 +13,7 @@ COMMANDS = {
     "migrate": "Bring the database to this version.",
     "config": "Show or check the settings.",
     "citizen": "Create, list, erase accounts; propose roles.",
-    "client": "Import, list, remove e-services.",
+    "client": "Register, list, remove e-services; say why they were refused.",
     "keys": "List and rotate keys.",
     "ledger": "Verify, checkpoint, export the ledger.",
 }

@@ -15,6 +15,9 @@ from oidc.clients import Client, ClientKeys, Clients
 from oidc.clients.client import ASSERTION_METHODS, CERTIFICATE_METHODS, HMAC_METHODS, PUBLIC
 from oidc.errors import InvalidClient, InvalidRequest
 
+NOT_PROVEN, OTHER_METHOD, WRONG_SECRET = "not_proven", "other_method", "wrong_secret"
+"""Causes that the operator's diagnosis tells apart; the client learns only that it failed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticatedClient:
@@ -63,7 +66,7 @@ class ClientAuthentication:
         if method in CERTIFICATE_METHODS:
             mutual_tls.verify(client, request.client_certificate, self._client_keys)
         elif not client.is_public:
-            raise InvalidClient("client authentication failed")
+            raise InvalidClient("client authentication failed", cause=NOT_PROVEN)
         return AuthenticatedClient(client=client, method=method)
 
     def _by_secret(self, given: secret.Credentials, method: str, form: Mapping[str, str]) -> AuthenticatedClient:
@@ -72,7 +75,8 @@ class ClientAuthentication:
         # The secret is checked even if the method is wrong, so that neither answer comes sooner.
         right = client is not None and self._clients.check_secret(client, given.secret)
         if client is None or not right or client.token_endpoint_auth_method != method:
-            raise InvalidClient("client authentication failed")
+            other = client is not None and client.token_endpoint_auth_method != method
+            raise InvalidClient("client authentication failed", cause=OTHER_METHOD if other else WRONG_SECRET)
         return AuthenticatedClient(client=client, method=method)
 
     def _by_assertion(self, request: ClientRequest) -> AuthenticatedClient:
@@ -81,9 +85,9 @@ class ClientAuthentication:
         unverified = request.form["client_assertion"]
         client_id, kid = private_key.unverified_claim(unverified)
         _check_same(request.form, client_id)
-        client = self._clients.get(client_id)
+        client = self._clients.arriving(client_id)
         if client is None or client.token_endpoint_auth_method not in ASSERTION_METHODS:
-            raise InvalidClient("client authentication failed")
+            raise InvalidClient("client authentication failed", cause=OTHER_METHOD)
         assertion = private_key.verify(
             unverified,
             client,

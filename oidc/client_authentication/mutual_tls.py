@@ -19,6 +19,9 @@ from oidc.clients import Client, ClientKeys, certificate_names
 from oidc.clients.client import SELF_SIGNED_TLS_CLIENT_AUTH
 from oidc.errors import InvalidClient
 
+CERTIFICATE = "certificate"
+"""The cause that the operator's diagnosis gives; the client learns only that it failed."""
+
 
 def verify(client: Client, shown: ClientCertificate | None, client_keys: ClientKeys) -> None:
     """Check that the certificate is the one registered. client: of one of the two methods.
@@ -26,15 +29,15 @@ def verify(client: Client, shown: ClientCertificate | None, client_keys: ClientK
     Outside any transaction: `jwks_uri` may be fetched. Raises `InvalidClient`.
     """
     if shown is None:
-        raise InvalidClient("client authentication failed", detail="no certificate")
+        raise InvalidClient("client authentication failed", detail="no certificate", cause=CERTIFICATE)
     if client.token_endpoint_auth_method == SELF_SIGNED_TLS_CLIENT_AUTH:
         _check_key(client, shown, client_keys)
         return
     # RFC 8705 §2.1: the name counts because an authority vouches for it; anybody can write one into a certificate.
     if not shown.is_trusted:
-        raise InvalidClient("client authentication failed", detail="no authority that is trusted")
+        raise InvalidClient("client authentication failed", detail="no authority that is trusted", cause=CERTIFICATE)
     if not certificate_names.matches(client, _read(shown)):
-        raise InvalidClient("client authentication failed", detail="another name than registered")
+        raise InvalidClient("client authentication failed", detail="another name than registered", cause=CERTIFICATE)
 
 
 def _check_key(client: Client, shown: ClientCertificate, client_keys: ClientKeys) -> None:
@@ -45,7 +48,7 @@ def _check_key(client: Client, shown: ClientCertificate, client_keys: ClientKeys
     # No key has such a `kid`: a set that is fetched is asked again, so that a new certificate works at once.
     if client.jwks_uri and _is_among(client_keys.of(client, kid=spki), shown.der, spki):
         return
-    raise InvalidClient("client authentication failed", detail="another key than registered")
+    raise InvalidClient("client authentication failed", detail="another key than registered", cause=CERTIFICATE)
 
 
 def _is_among(keys: Sequence[jwk.Key], der: bytes, spki: bytes) -> bool:
@@ -72,11 +75,12 @@ def _read(shown: ClientCertificate) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(shown.der)
     except ValueError as error:
-        raise InvalidClient("client authentication failed", detail="not a certificate") from error
+        raise InvalidClient("client authentication failed", detail="not a certificate", cause=CERTIFICATE) from error
 
 
 def _key_of(certificate: x509.Certificate) -> bytes:
     try:
         return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise InvalidClient("client authentication failed", detail="a key of an unknown kind") from error
+        detail = "a key of an unknown kind"
+        raise InvalidClient("client authentication failed", detail=detail, cause=CERTIFICATE) from error

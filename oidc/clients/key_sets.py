@@ -87,11 +87,18 @@ class ClientKeys:
         )
         if answer.status != HTTPStatus.OK:
             raise ValueError(f"status {answer.status}")
-        jwks = json.loads(answer.body.decode("utf-8"))
-        listed = jwks.get("keys") if isinstance(jwks, dict) else None
-        if not isinstance(listed, list) or len(listed) > MAX_KEYS:
-            raise ValueError("not a JWK Set of our size")
-        return tuple(key for key in map(_readable, listed) if key is not None)
+        return readable(json.loads(answer.body.decode("utf-8")))
+
+
+def readable(jwks: object) -> tuple[jwk.Key, ...]:
+    """The keys of a JWK Set that somebody else keeps; those of kinds that we can't use are passed over.
+
+    Raises `ValueError` for anything but a set of at most `MAX_KEYS`.
+    """
+    listed = jwks.get("keys") if isinstance(jwks, dict) else None
+    if not isinstance(listed, list) or len(listed) > MAX_KEYS:
+        raise ValueError("not a JWK Set of our size")
+    return tuple(key for key in map(_readable, listed) if key is not None)
 
 
 def check(jwks: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from audit.entries import ActorKind, ClientChanged
 from audit.ledger import Ledger
@@ -17,14 +18,18 @@ from config.identifiers import Randomness, new_id, new_secret
 from config.outgoing import Outgoing
 from oidc.clients import sectors
 from oidc.clients.client import CERTIFICATE_METHODS, HMAC_METHODS, SECRET_METHODS, Client
-from oidc.clients.metadata import check_secret, is_client_id, parse
+from oidc.clients.federated import Vouched, Voucher
+from oidc.clients.metadata import check_secret, described, is_client_id, parse
 from oidc.errors import InvalidClientMetadata
 from oidc.keys.kept import KEEP_SECONDS
 from oidc.keys.secret import SecretKeys
+from oidc.profiles import PROFILES
 from oidc.store import clients as store
 
 _SECRET_PURPOSE = "client-secret"  # noqa: S105 -- a purpose
 _MOST_KEPT = 10_000
+FEDERATION = "federation"
+"""Who changed a client that came by a chain of trust, in the ledger."""
 
 EndAuthorizations = Callable[[Transaction, str], int]
 """What ends every authorization of a client that is removed."""
@@ -51,8 +56,13 @@ class Clients:
         clock: Clock,
         randomness: Randomness,
         takes_certificates: bool = False,
+        hybrid_and_implicit: bool = False,
+        federation: Voucher | None = None,
     ) -> None:
         """outgoing: for the addresses in metadata. takes_certificates: whether a proxy passes those of clients on.
+
+        hybrid_and_implicit: whether clients may be registered for those response types. federation: who vouches for
+        clients that nobody registered here; None: nobody.
 
         end_authorizations: called in the transaction that removes a client (`oidc.store.authorizations`).
         """
@@ -64,6 +74,8 @@ class Clients:
         self._clock = clock
         self._randomness = randomness
         self._takes_certificates = takes_certificates
+        self._hybrid_and_implicit = hybrid_and_implicit
+        self._federation = federation
         self._held: dict[str, _Held] = {}
 
     def get(self, client_id: str, tx: Transaction | None = None) -> Client | None:
@@ -71,10 +83,28 @@ class Clients:
         held = self._hold(client_id, tx)
         return held.client if held else None
 
+    def arriving(self, client_id: str) -> Client | None:
+        """The same for who knocks at a door: a client that isn't known may come by a federation. No open transaction.
+
+        Whom the operator registered or removed under such an id, no federation changes.
+        Raises `TrustChainRefused`, `InvalidClientMetadata` or `InvalidRedirectUri` when it doesn't vouch for it.
+        """
+        client = self.get(client_id)
+        if client is not None or self._federation is None or not client_id.startswith("https://"):
+            return client
+        if not is_client_id(client_id):
+            return None
+        with self._database.reading() as tx:
+            before = store.known(tx, client_id)
+        if before is not None and (before.chain_until is None or before.removed_at is not None):
+            return None
+        return self._vouched_for(self._federation.vouch(client_id), before)
+
     def all(self) -> Sequence[Client]:
         """Every client that stands, by id."""
         with self._database.reading() as tx:
-            return [_client(row) for row in store.standing(tx)]
+            rows = store.standing(tx)
+        return [_client(row) for row in rows if row.stands(self._clock.now())]
 
     def add(
         self,
@@ -96,11 +126,54 @@ class Clients:
         Raises `InvalidClientMetadata` or `InvalidRedirectUri`; nothing is kept then.
         """
         client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
-        self._check_certificates(client)
+        self._check_offered(client)
         given = check_secret(metadata, client)
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:
             before = store.standing_one(tx, client.client_id)
+        return self._keep(client, given, before, registration_token_hash, actor=actor)
+
+    def change(self, client_id: str, members: Mapping[str, Any], *, actor: str) -> tuple[Client, str | None]:
+        """Change members of a client (RFC 7591 names, and ours) and keep the rest; its secret as `add` says.
+
+        Its sector stays, or people would be strangers to it; so does what a profile demands, unless that changes.
+        Raises as `add` does, and `InvalidClientMetadata` when there is no such client, or when a sector that was
+        proven for some hosts (OpenID Connect Core §8.1) would cover another.
+        """
+        client = self.get(client_id)
+        if client is None:
+            raise InvalidClientMetadata("client_id: there is no such client")
+        metadata = {**_metadata(client, members.get("profile", client.profile)), **members, "client_id": client_id}
+        changed = replace(parse(metadata, client_id=client_id, default_alg="ES256"), sector=client.sector)
+        if changed.subject_type != client.subject_type:
+            raise InvalidClientMetadata("subject_type: can't be changed")
+        is_own = client.sector == f"client:{client_id}" or client.subject_type == "public"
+        if not is_own and not _hosts(changed) <= _hosts(client):
+            raise InvalidClientMetadata("redirect_uris: import it again, with its sector_identifier_uri")
+        self._check_offered(changed)
+        self._check_addresses({}, changed)
+        with self._database.reading() as tx:
+            before = store.known(tx, client_id)
+        return self._keep(changed, check_secret(members, changed), before, None, actor=actor)
+
+    def renew_secret(self, client_id: str, *, actor: str) -> str | None:
+        """Give a client a new secret, shown once; the old one ends at once. None for one that has none."""
+        client = self.get(client_id)
+        if client is None or client.token_endpoint_auth_method not in SECRET_METHODS | HMAC_METHODS:
+            return None
+        secret = new_secret(self._randomness)
+        self.change(client_id, {"client_secret": secret}, actor=actor)
+        return secret
+
+    def _keep(
+        self,
+        client: Client,
+        given: str | None,
+        before: store.ClientRow | None,
+        registration_token_hash: bytes | None,
+        *,
+        actor: str,
+    ) -> tuple[Client, str | None]:
         row, made = self._row(client, given, before, registration_token_hash)
         with self._database.transaction() as tx:
             if not store.replace(tx, row):
@@ -147,7 +220,26 @@ class Clients:
             _SECRET_PURPOSE, held.row.secret_sealed, client.client_id, key=held.row.secret_key
         )
 
-    def _check_certificates(self, client: Client) -> None:
+    def _vouched_for(self, vouched: Vouched, before: store.ClientRow | None) -> Client:
+        client = replace(parse(vouched.metadata, client_id="", default_alg="RS256"), federated=True)
+        self._check_offered(client)
+        self._check_addresses(vouched.metadata, client)
+        row = replace(self._row(client, None, None, None)[0], chain_until=vouched.until)
+        with self._database.transaction() as tx:
+            if not store.replace(tx, row) and not store.add_unless_there(tx, row):
+                return client  # another node was first
+            if before is None or before.metadata != row.metadata:
+                change = "imported" if before is None else "changed"
+                self._ledger.append(
+                    tx,
+                    ClientChanged(actor_kind=ActorKind.JOB, actor=FEDERATION, client=client.client_id, change=change),
+                )
+        self._held.pop(client.client_id, None)
+        return client
+
+    def _check_offered(self, client: Client) -> None:
+        if client.gets_tokens_by_browser and not self._hybrid_and_implicit:
+            raise InvalidClientMetadata("response_types, grant_types: code alone is offered here")
         if self._takes_certificates:
             return
         if client.token_endpoint_auth_method in CERTIFICATE_METHODS:
@@ -225,13 +317,31 @@ class Clients:
         else:
             with self._database.reading() as own:
                 row = store.known(own, client_id)
-        if row is None or row.removed_at is not None:
+        if row is None or not row.stands(self._clock.now()):
             self._held.pop(client_id, None)
             return None
         if len(self._held) >= _MOST_KEPT:
             self._held.clear()
         held = self._held[client_id] = _Held(_client(row), row, now)
         return held
+
+
+def _metadata(client: Client, profile: str) -> dict[str, Any]:
+    """A client as metadata that make the same client again; of another profile without what its own demanded."""
+    told: dict[str, Any] = json.loads(json.dumps(described(client)))
+    told |= {"profile": profile, "contract": client.contract}
+    if profile == client.profile:
+        return told | {"require_pkce": client.require_pkce}
+    for name in ("require_pushed_authorization_requests", "dpop_bound_access_tokens"):
+        told.pop(name, None)
+    taken = PROFILES[profile].signing_algorithms if profile in PROFILES else ()
+    return {
+        name: v for name, v in told.items() if not name.endswith(("signed_response_alg", "_signing_alg")) or v in taken
+    }
+
+
+def _hosts(client: Client) -> frozenset[str]:
+    return frozenset(urlsplit(uri).hostname or uri for uri in client.redirect_uris)
 
 
 def _dump(client: Client) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, g, redirect, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from config.logs import get_logger
 from oidc.authorization import Authorization, Outcome, Page
 from oidc.endpoints.client_request import FORM, MAX_BYTES
 from oidc.protocols import ErrorScreen, Screens
 from oidc.responses import Answer
-
-log = get_logger(__name__)
 
 # The answer's parameters must not leak by Referer, and no cache may keep them.
 _HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache", "Referrer-Policy": "no-referrer"}
@@ -50,14 +47,14 @@ def _response(outcome: Outcome, screens: Screens) -> Response:
     if isinstance(outcome, Page):
         answer = redirect(outcome.url, 303)
     elif isinstance(outcome, Answer):
-        if outcome.error:
-            log.info("authorization_refused", error_code=outcome.error, reason=outcome.reason)
+        if outcome.refused:
+            g.refused = outcome.refused
         if outcome.by_form:
             answer = Response(screens.form_post(outcome.redirect_uri, outcome.parameters), mimetype="text/html")
         else:
             answer = redirect(outcome.location, 303)
     else:
-        log.info("authorization_refused", error_code=outcome.error.code, reason=outcome.error.detail)
+        g.refused = outcome.error
         body, status = screens.error(ErrorScreen(code=outcome.error.code, client_name=outcome.client_name))
         answer = Response(body, status, mimetype="text/html")
     answer.headers.update(_HEADERS)

@@ -6,12 +6,23 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from oidc import claims, jwts
+from oidc import claims, jwts, response_types
 from oidc.clients.client import AUTHENTICATION_METHODS, CERTIFICATE_METHODS, PUBLIC
 from oidc.clients.metadata import DELIVERY_MODES, GRANT_TYPES, HMAC_ALGORITHMS
 from oidc.request import authorization_details, grant_management, openid, pkce, response, scope
 
 MAX_AGE = 300
+
+
+_BY_FEDERATION = {
+    "client_registration_types_supported": ["automatic"],
+    "request_authentication_methods_supported": {
+        "authorization_endpoint": ["request_object"],
+        "pushed_authorization_request_endpoint": ["private_key_jwt"],
+    },
+    "request_authentication_signing_alg_values_supported": sorted(jwts.FOREIGN_ALGORITHMS),
+}
+"""OpenID Federation 1.0 §5.1.3: how clients come that nobody registered here."""
 
 
 def metadata(
@@ -21,16 +32,19 @@ def metadata(
     session_management: bool = False,
     certificates: bool = False,
     mutual_tls_url: str = "",
+    hybrid_and_implicit: bool = False,
+    federation: bool = False,
 ) -> dict[str, Any]:
     """The provider's metadata. issuer: the public address, without a trailing slash.
 
-    registration, session_management: offered.
+    registration, session_management, hybrid_and_implicit, federation: offered.
 
     certificates: a proxy passes those of clients on (RFC 8705). mutual_tls_url: the address under which it asks for
     them, if that is another than the issuer's.
     """
     methods = sorted(AUTHENTICATION_METHODS | CERTIFICATE_METHODS if certificates else AUTHENTICATION_METHODS)
     assertions = sorted(jwts.FOREIGN_ALGORITHMS | HMAC_ALGORITHMS)
+    modes = (*response.RESPONSE_MODES, *(response.TOKEN_RESPONSE_MODES if hybrid_and_implicit else ()))
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -55,9 +69,9 @@ def metadata(
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         "scopes_supported": list(scope.SCOPES),
-        "response_types_supported": list(response.RESPONSE_TYPES),
-        "response_modes_supported": list(response.RESPONSE_MODES),
-        "grant_types_supported": list(GRANT_TYPES),
+        "response_types_supported": list(response_types.EVERY if hybrid_and_implicit else (response_types.CODE,)),
+        "response_modes_supported": list(dict.fromkeys(modes)),
+        "grant_types_supported": [*GRANT_TYPES, *([response_types.IMPLICIT] if hybrid_and_implicit else [])],
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(jwts.OWN_ALGORITHMS),
         "userinfo_signing_alg_values_supported": ["none", *jwts.OWN_ALGORITHMS],
@@ -90,6 +104,7 @@ def metadata(
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
         "protected_resources": [f"{issuer}/vault"],
+        **(_BY_FEDERATION if federation else {}),
         **({"tls_client_certificate_bound_access_tokens": True} if certificates else {}),
         **({"mtls_endpoint_aliases": _aliases(mutual_tls_url)} if certificates and mutual_tls_url else {}),
     }

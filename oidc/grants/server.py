@@ -204,7 +204,9 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] # Authlib has no t
 
     def handle_error_response(self, request: TokenRequest, error: OAuth2Error) -> OAuthError:
         """Our refusal: raised, so that the transaction rolls back; returned when it has an effect to commit."""
-        refusal = _ERRORS.get(error.error, InvalidRequest)(error.get_error_description() or "")
+        made = _ERRORS.get(error.error, InvalidRequest)
+        # Of an unknown grant type Authlib repeats what was sent.
+        refusal = made(error.get_error_description() or "", quotes=made is UnsupportedGrantType)
         if not request.commits:
             raise refusal from error
         return refusal

@@ -1,17 +1,18 @@
-"""From a grant to a code, from a code or refresh token to tokens. One transaction each; signing comes after it."""
+"""From a grant to an authorization, from a code or refresh token to tokens: in one transaction, signed after it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from audit.entries import ActorKind, ClaimsReleased, PersonId
 from audit.ledger import Ledger
 from config.clock import Clock
 from config.database import Database, Transaction
-from config.identifiers import Randomness, new_id, new_secret
-from oidc import claims, single_use
+from config.identifiers import Randomness, new_id
+from oidc import claims, response_types, single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, InvalidToken, OAuthError
@@ -46,12 +47,14 @@ from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Binding, Proof, Proofs
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
-from oidc.tokens.refresh_token import RefreshTokens, token_hash
+from oidc.tokens.refresh_token import RefreshTokens
 
 LONGEST_REFRESH = timedelta(days=366)
 """Of a grant without an end date: then the client sends the person by once more, which the grant answers silently."""
 SIGN_IN_KEPT = timedelta(days=30)
 """How long a hint of an old ID token still finds the sign-in it means; no sign-in lasts that long."""
+FAMILIES = 100
+"""Swept in one transaction, each with its refresh tokens."""
 POLLED_KEPT = timedelta(hours=1)
 """How long a client that asks too late still hears that it is too late."""
 OFFLINE_ACCESS = "offline_access"
@@ -87,7 +90,6 @@ class Issuing:
         issuer: str,
         clock: Clock,
         randomness: Randomness,
-        code_lifetime: timedelta = timedelta(seconds=60),
         grant_types: Sequence[tuple[type[Any], Sequence[Any]]] = GRANT_TYPES,
     ) -> None:
         """issuer: our public address: the audience of userinfo; the vault's is `<issuer>/vault`.
@@ -109,7 +111,6 @@ class Issuing:
         self._vault = f"{issuer}/vault"
         self._clock = clock
         self._randomness = randomness
-        self._code_lifetime = code_lifetime
         self._server = TokenServer(
             families=families,
             refresh_tokens=rotation,
@@ -121,32 +122,6 @@ class Issuing:
         for grant, extensions in grant_types:
             self._server.register_grant(grant, extensions)
 
-    def issue_code(
-        self,
-        tx: Transaction,
-        *,
-        client: Client,
-        signed_in: SignedIn,
-        grant: grants.GrantRow | None,
-        request: AcceptedRequest,
-    ) -> str:
-        """A code for a request that the grant covers, and the authorization that it stands for.
-
-        grant: as it is in this transaction. The code lives `code_lifetime`; only its hash is kept.
-        Raises `InvalidGrant` when the grant is gone, over or someone else's.
-        """
-        code = new_secret(self._randomness)
-        self.authorize(
-            tx,
-            client=client,
-            signed_in=signed_in,
-            grant=grant,
-            request=request,
-            code_hash=token_hash(code),
-            code_expires_at=self._clock.now() + self._code_lifetime,
-        )
-        return code
-
     def authorize(
         self,
         tx: Transaction,
@@ -157,10 +132,11 @@ class Issuing:
         request: AcceptedRequest,
         code_hash: bytes,
         code_expires_at: datetime,
-    ) -> None:
-        """The authorization for a request that the grant covers. code_hash: of what redeems it, until code_expires_at.
+    ) -> AuthorizationRow:
+        """The authorization for a request that the grant covers.
 
-        Raises as `issue_code` does.
+        grant: as it is in this transaction. code_hash: of what redeems it, until code_expires_at; where the response
+        type has no code it is redeemed already. Raises `InvalidGrant` when the grant is gone, over or someone else's.
         """
         now = self._clock.now()
         if grant is None or not grant.stands(now) or grant.subject != signed_in.subject:
@@ -169,8 +145,10 @@ class Issuing:
         lendings = grant.lendings if request.authorization_details else ()
         scope = tuple(name for name in request.scope if name in grant.scope)
         outlives_token = grant.until is None or grant.until > now + self._access_tokens.lifetime
-        refreshes = client.check_grant_type("refresh_token") and (outlives_token or OFFLINE_ACCESS in scope)
-        ends_at = now + LONGEST_REFRESH if refreshes else code_expires_at + self._access_tokens.lifetime
+        has_code = response_types.gives(request.response_type, response_types.CODE)
+        refreshes = has_code and client.check_grant_type("refresh_token")
+        refreshes = refreshes and (outlives_token or OFFLINE_ACCESS in scope)
+        until = grant.until or now + LONGEST_REFRESH
         row = AuthorizationRow(
             id=new_id(self._randomness),
             client_id=client.client_id,
@@ -194,23 +172,26 @@ class Issuing:
             redirect_uri=request.redirect_uri if request.redirect_uri_given else "",
             code_challenge=request.code_challenge,
             code_expires_at=code_expires_at,
-            redeemed_at=None,
-            refreshes=refreshes,
+            redeemed_at=None if has_code else now,
+            refreshes_until=until if refreshes else None,
             tells_grant=request.tells_grant,
             # OpenID Connect Core §11 and DESIGN: papers and offline access are for when the person is away.
             outlives_sign_in=OFFLINE_ACCESS in scope or bool(lendings),
             made_at=now,
-            ends_at=_end(ends_at, grant.until, refreshes=refreshes),
+            # Until the code is redeemed; then `refreshes_until` counts.
+            ends_at=min(code_expires_at + self._access_tokens.lifetime, until),
             ended_at=None,
             ended_reason=None,
         )
         authorizations.add(tx, row)
+        return row
 
     def answer(self, presented: ClientRequest) -> Mapping[str, Any]:
         """Answer a token request (RFC 6749 §3.2): the members of the JSON response.
 
         1. client authentication, 2. proof of possession, 3. one transaction: what can be used once is used up, tokens
         are decided, what they tell of the person is read and written down, 4. papers are looked up, 5. they are signed.
+        Of a token about a client itself nothing is kept, so that 3. is left out unless there is something to use up.
         Raises `OAuthError`. A replayed code or a reused refresh token has ended its family by then.
         """
         authenticated = self._client_authentication.authenticate(presented)
@@ -219,6 +200,9 @@ class Issuing:
         if not presented.form.get("grant_type"):
             raise InvalidRequest("grant_type is missing")
         request = TokenRequest(presented, authenticated, proof)
+        if _keeps_nothing(request):
+            draft = self._server.create_token_response(request)
+            return self._access_alone(draft, self._narrowed(draft.audience, presented.resources))
         request.subject_claims = self._subject_claims(presented)
         self._rotation.prepare()
         with single_use.used_up_anyway(self._database, authenticated, proof), self._database.transaction() as tx:
@@ -229,12 +213,29 @@ class Issuing:
                 audience = self._narrowed(outcome.audience, presented.resources)
             if isinstance(outcome, TokenDraft):
                 audience = self._narrowed(outcome.family.audience, presented.resources)
-                known = self._release(tx, outcome)
+                known = self.release(tx, outcome.family, outcome.scope)
         if isinstance(outcome, OAuthError):
             raise outcome
         if isinstance(outcome, AccessDraft):
             return self._access_alone(outcome, audience)
         return self._response(outcome, audience, claims.chosen(known(), outcome.family.id_token_claims))
+
+    def release(
+        self, tx: Transaction, family: AuthorizationRow, scope: Collection[str]
+    ) -> Callable[[], Mapping[str, Any]]:
+        """Write down which claims the ID token tells, and read them; see `Subjects.read`."""
+        if not family.id_token_claims or OPENID not in scope:
+            return dict
+        found = self._subjects.read(tx, SubjectId(family.subject), family.id_token_claims)
+        entry = ClaimsReleased(
+            actor_kind=ActorKind.SERVICE,
+            persons=(PersonId(family.subject),),
+            client=family.client_id,
+            claims=" ".join(sorted(found.names.intersection(family.id_token_claims))),
+            grant=family.grant_id,
+        )
+        self._ledger.append(tx, entry)
+        return found.open
 
     def end_authorizations_of_grant(self, tx: Transaction, grant: GrantId) -> int:
         """End every family of a grant that ends; how many. The grant's own entry tells of it."""
@@ -250,21 +251,24 @@ class Issuing:
 
     def forget_subject(self, tx: Transaction, subject: SubjectId) -> None:
         """Erase a person: families, `sid`s and pairwise subjects. The grants are `Consent.end_all`'s."""
+        refresh_tokens.forget_subject(tx, subject)
         authorizations.forget_subject(tx, subject)
         polled_requests.forget_subject(tx, subject)
         sign_in_clients.forget_subject(tx, subject)
         self._pairwise.unlink(tx, subject)
 
     def forget_expired(self) -> None:
-        """Delete what can no longer matter: families, tokens and identifiers past their time."""
+        """Delete what can no longer matter: families, tokens and identifiers past their time, in batches."""
         now = self._clock.now()
-        with self._database.transaction() as tx:
-            authorizations.forget(tx, now)
-            refresh_tokens.forget(tx, now)
-            revoked_tokens.forget(tx, now)
-            polled_requests.forget(tx, now - POLLED_KEPT)
-            used_identifiers.forget(tx, now)
-            sign_in_clients.forget(tx, now - SIGN_IN_KEPT)
+        for forget, before in (
+            (refresh_tokens.forget, now),
+            (revoked_tokens.forget, now),
+            (polled_requests.forget, now - POLLED_KEPT),
+            (used_identifiers.forget, now),
+            (sign_in_clients.forget, now - SIGN_IN_KEPT),
+        ):
+            self._database.in_batches(partial(_forget, forget, before))
+        self._database.in_batches(partial(_forget, _forget_families, now), FAMILIES)
 
     def _proof(self, presented: ClientRequest, authenticated: AuthenticatedClient) -> Proof | None:
         if authenticated.client.dpop_bound_access_tokens and not presented.dpop:
@@ -313,21 +317,6 @@ class Issuing:
             )
         return answer
 
-    def _release(self, tx: Transaction, draft: TokenDraft) -> Callable[[], Mapping[str, Any]]:
-        """Write down which claims the ID token tells, and read them; see `Subjects.read`."""
-        if not draft.family.id_token_claims or OPENID not in draft.scope:
-            return dict
-        found = self._subjects.read(tx, SubjectId(draft.family.subject), draft.family.id_token_claims)
-        entry = ClaimsReleased(
-            actor_kind=ActorKind.SERVICE,
-            persons=(PersonId(draft.family.subject),),
-            client=draft.family.client_id,
-            claims=" ".join(sorted(found.names.intersection(draft.family.id_token_claims))),
-            grant=draft.family.grant_id,
-        )
-        self._ledger.append(tx, entry)
-        return found.open
-
     def _audience(self, scope: Collection[str], lendings: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
         whole = [self._issuer] if OPENID in scope else []
         if lendings:
@@ -357,6 +346,22 @@ class Issuing:
         return sign_in_clients.find(tx, signed_in.sign_in, client.client_id) or made
 
 
+def _forget(forget: Callable[[Transaction, datetime, int], int], before: datetime, tx: Transaction, limit: int) -> int:
+    return forget(tx, before, limit)
+
+
+def _forget_families(tx: Transaction, before: datetime, limit: int) -> int:
+    ids = authorizations.over(tx, before, limit)
+    refresh_tokens.forget_families(tx, ids)
+    return authorizations.forget(tx, ids)
+
+
+def _keeps_nothing(request: TokenRequest) -> bool:
+    """Whether no row is written or read for it: a client's own token, with nothing shown that works only once."""
+    is_own = request.form["grant_type"] == ClientCredentials.GRANT_TYPE
+    return is_own and request.proof is None and request.authenticated.assertion is None
+
+
 def _check_certificate(presented: ClientRequest, client: Client) -> None:
     """RFC 8705 §3: a client whose tokens are bound to certificates shows one, however it authenticates."""
     if client.tls_client_certificate_bound_access_tokens and presented.client_certificate is None:
@@ -374,10 +379,3 @@ def _members(
         "scope": scope,
     }
     return {**members, "authorization_details": details} if details else members
-
-
-def _end(otherwise: datetime, until: datetime | None, *, refreshes: bool) -> datetime:
-    """When the family ends: with its grant; one without refresh tokens sooner, with its only access token."""
-    if until is None:
-        return otherwise
-    return until if refreshes else min(otherwise, until)

@@ -73,7 +73,7 @@ class Userinfo:
             with self._database.transaction() as tx:
                 token = self._access_tokens.standing(tx, presented)
                 if "openid" not in token.scope:
-                    raise InsufficientScope("openid")
+                    raise InsufficientScope("openid").of(token.client_id)
                 names = claims.names_for(token.scope, token.family.userinfo_claims)
                 found = self._subjects.read(tx, SubjectId(token.subject), names)
                 self._write_once(tx, token, [name for name in names if name in found.names])

@@ -38,6 +38,11 @@ class Kept(Generic[T]):
                 self._value, self._loaded_at = value, self._clock.monotonic()
             return value
 
+    def fresh(self) -> T | None:
+        """The value that is held, None when it is too old; nothing is loaded."""
+        is_fresh = self._clock.monotonic() - self._loaded_at < KEEP_SECONDS
+        return self._value if is_fresh else None
+
     def forget(self) -> None:
         """Renew at the next use: this node just changed what lies beneath."""
         self._loaded_at = float("-inf")

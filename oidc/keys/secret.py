@@ -6,7 +6,6 @@ the old ones stay, because what they made names them.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,6 +47,8 @@ class SecretKeys:
         self._clock = clock
         self._randomness = randomness
         self._kept = Kept(self._load, clock)
+        self._derived: dict[tuple[str, str], bytes] = {}
+        """By id and purpose. A key never changes, and none is ever removed."""
 
     def ensure(self) -> None:
         """Make the first key where there is none: at set-up. Two processes at once make one."""
@@ -100,12 +101,17 @@ class SecretKeys:
 
     def _key(self, purpose: str, key: str | None) -> bytes:
         opened = self._kept.get()
-        try:
-            root = opened.keys[key or opened.current]
-        except KeyError as error:
-            message = f"secret key {key} is missing"
-            raise KeyRingError(message) from error
-        return hmac.digest(root, f"citizen-account/oidc/{purpose}".encode(), hashlib.sha256)
+        named = key or opened.current
+        derived = self._derived.get((named, purpose))
+        if derived is None:
+            try:
+                root = opened.keys[named]
+            except KeyError as error:
+                message = f"secret key {named} is missing"
+                raise KeyRingError(message) from error
+            derived = hmac.digest(root, f"citizen-account/oidc/{purpose}".encode(), "sha256")
+            self._derived[named, purpose] = derived
+        return derived
 
     def _load(self, before: _Opened | None) -> _Opened:
         with self._database.reading() as tx:

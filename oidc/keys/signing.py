@@ -112,6 +112,10 @@ class SigningKeys:
         rows = [known.row for known in self._kept.get().by_kid.values() if self._is_published(known.row)]
         return {"keys": [json.loads(row.public_jwk) for row in sorted(rows, key=lambda row: order[row.state])]}
 
+    def version(self) -> object | None:
+        """The same object as long as this node doesn't look at the keys anew; None when it has to at the next use."""
+        return self._kept.fresh()
+
     def rotate(self, *, now: bool, actor: str = "") -> Mapping[str, str]:
         """Activate the next key of each algorithm, retire the active one, make a new next. New active kid by alg.
 

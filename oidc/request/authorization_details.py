@@ -63,7 +63,7 @@ def _check_shape(detail: object, vault: str) -> None:
     if not isinstance(detail, dict) or detail.get("type") not in TYPES:
         raise InvalidAuthorizationDetails("the type of a detail is unknown")
     if unknown := sorted(set(detail) - _MEMBERS):
-        raise InvalidAuthorizationDetails(f"unknown member {unknown[0]!s:.40}")
+        raise InvalidAuthorizationDetails(f"unknown member {unknown[0]!s:.40}", quotes=True)
     types = detail.get("document_types")
     if not _is_codes(types):
         raise InvalidAuthorizationDetails("document_types must name one or more types, each once")

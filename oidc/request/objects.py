@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 from config.clock import Clock
+from config.database import Database
 from config.errors import OutgoingError
 from config.outgoing import Outgoing
 from oidc import jwts
@@ -26,6 +27,7 @@ from oidc.errors import (
     RequestUriNotSupported,
 )
 from oidc.request.parameters import unrepeated
+from oidc.store import used_identifiers
 
 TYPES: Final = ("oauth-authz-req+jwt", "JWT")
 """`typ`, when there is one (RFC 9101 §10.8)."""
@@ -33,6 +35,7 @@ SKEW: Final = timedelta(seconds=10)
 """How far a client's clock may be ahead (FAPI 2.0 §5.3.2.1: up to 10 s passes)."""
 LONGEST: Final = timedelta(minutes=60)
 """FAPI 2.0 Message Signing §5.3.1: how old an object may be, and how far ahead its end."""
+MAX_JTI_CHARS: Final = 255
 MAX_BYTES: Final = jwts.MAX_CHARS
 _NOT_PARAMETERS: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 
@@ -43,28 +46,37 @@ Parameters = tuple[dict[str, str], list[str]]
 class RequestObjects:
     """Opens request objects."""
 
-    def __init__(self, *, client_keys: ClientKeys, outgoing: Outgoing, issuer: str, clock: Clock) -> None:
-        """issuer: what `aud` must hold."""
+    def __init__(
+        self, *, database: Database, client_keys: ClientKeys, outgoing: Outgoing, issuer: str, clock: Clock
+    ) -> None:
+        """database: remembers which were used. issuer: what `aud` must hold."""
+        self._database = database
         self._client_keys = client_keys
         self._outgoing = outgoing
         self._issuer = issuer
         self._clock = clock
 
-    def opened(self, client: Client, parameters: Mapping[str, str], resources: Sequence[str]) -> Parameters:
+    def opened(
+        self, client: Client, parameters: Mapping[str, str], resources: Sequence[str], *, pushed: bool = False
+    ) -> Parameters:
         """The parameters that count: those of the object, where the request has one. Outside any transaction.
+
+        pushed: the client proved itself with the request.
 
         Raises `InvalidRequestObject`, `InvalidRequestUri`, or `InvalidRequest` when the client must sign and didn't;
         none may be redirected, since nothing outside the object says where to.
         """
         unverified, reference = parameters.get("request"), parameters.get("request_uri")
         if unverified is None and reference is None:
-            if client.must_sign_requests:
+            if client.must_sign_requests or (client.federated and not pushed):
                 raise InvalidRequest("this client must sign its requests", redirectable=False)  # RFC 9101 §10.5
             return dict(parameters), list(resources)
         if unverified is not None and reference is not None:
             raise InvalidRequest("request and request_uri", redirectable=False)  # RFC 9101 §5
         jwt = self._verified(client, unverified if unverified is not None else self._fetched(client, reference or ""))
         self._check_claims(client, jwt.claims)
+        if client.federated:
+            self._use_once(client, jwt.claims)
         return _parameters(jwt.claims)
 
     def _fetched(self, client: Client, reference: str) -> str:
@@ -123,6 +135,21 @@ class RequestObjects:
             if "aud" not in claims or "iss" not in claims:
                 raise InvalidRequestObject("iss and aud are there", redirectable=False)
 
+    def _use_once(self, client: Client, claims: Mapping[str, Any]) -> None:
+        """OpenID Federation 1.0 §12.1.1.1: whose, for whom, until when, and once."""
+        jti, expires_at = claims.get("jti"), _seconds(claims, "exp")
+        if "iss" not in claims or "aud" not in claims or "sub" in claims:
+            raise InvalidRequestObject("iss and aud are there, sub is not", redirectable=False)
+        if not isinstance(jti, str) or not 1 <= len(jti) <= MAX_JTI_CHARS:
+            raise InvalidRequestObject("jti", redirectable=False)
+        if expires_at is None or expires_at > (self._clock.now() + LONGEST).timestamp():
+            raise InvalidRequestObject("exp is within 60 minutes", redirectable=False)
+        with self._database.transaction() as tx:
+            until = datetime.fromtimestamp(expires_at, UTC)
+            first = used_identifiers.use(tx, "request object", f"{client.client_id} {jti}", until)
+        if not first:
+            raise InvalidRequestObject("jti was used", redirectable=False)
+
 
 def _seconds(claims: Mapping[str, Any], name: str) -> int | None:
     value = claims.get(name)
@@ -148,4 +175,4 @@ def _text(name: str, value: object) -> str:
         return value
     if isinstance(value, dict | list) or (isinstance(value, int) and not isinstance(value, bool)):
         return json.dumps(value)
-    raise InvalidRequestObject(f"{name[:40]} is a text", redirectable=False)
+    raise InvalidRequestObject(f"{name[:40]} is a text", redirectable=False, quotes=True)

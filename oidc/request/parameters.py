@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from oidc.errors import InvalidRequest
 
@@ -36,7 +36,13 @@ def unrepeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
+def with_resources(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
+    """Parameters, each once, and the resources, which RFC 8707 §2 lets repeat. Raises `InvalidRequest`."""
+    resources = [value for name, value in pairs if name == "resource" and value]
+    return unrepeated([(name, value) for name, value in pairs if name != "resource"]), resources
+
+
 def refuse_control_characters(*texts: str) -> None:
     """Raises `InvalidRequest` for a text with one: no parameter's syntax has it, and PostgreSQL keeps no NUL."""
-    if any(_CONTROL.search(text) for text in texts):
+    if _CONTROL.search("".join(texts)):
         raise InvalidRequest("a parameter has control characters", redirectable=False)

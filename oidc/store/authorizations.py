@@ -7,21 +7,23 @@ whoever ends a grant ends its authorizations in the same transaction. So a token
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Index,
     LargeBinary,
-    Row,
     String,
     Table,
     Text,
     bindparam,
+    case,
     delete,
     insert,
     or_,
@@ -57,7 +59,7 @@ authorizations = Table(
     Column("code_challenge", String(128), comment="clear: SHA-256 of the verifier"),
     Column("code_expires_at", UtcSeconds, nullable=False),
     Column("redeemed_at", UtcSeconds),
-    Column("refreshes", Boolean, nullable=False),
+    Column("refreshes_until", UtcSeconds, comment="empty: it has no refresh tokens"),
     Column("tells_grant", Boolean, nullable=False),
     Column("outlives_sign_in", Boolean, nullable=False),
     Column("made_at", UtcSeconds, nullable=False),
@@ -70,6 +72,8 @@ authorizations = Table(
     Index(None, "client_id"),
 )
 
+KEPT = timedelta(days=30)
+"""How long what has ended stays, so that a client that comes late hears why (docs/decisions/1701)."""
 TAKEN_BACK = "person"
 """The `ended_reason` of families whose grant the person took back."""
 RETURNED = "returned"
@@ -108,7 +112,7 @@ class AuthorizationRow:
     code_challenge: str | None
     code_expires_at: datetime
     redeemed_at: datetime | None
-    refreshes: bool
+    refreshes_until: datetime | None
     tells_grant: bool
     outlives_sign_in: bool
     made_at: datetime
@@ -116,18 +120,43 @@ class AuthorizationRow:
     ended_at: datetime | None
     ended_reason: str | None
 
+    @property
+    def refreshes(self) -> bool:
+        """Whether it has refresh tokens."""
+        return self.refreshes_until is not None
+
+
+def sooner(column: Column[Any]) -> ColumnElement[Any]:
+    """The earlier of the column's time and the parameter `kept_until`."""
+    until = bindparam("kept_until", type_=UtcSeconds())
+    return case((column > until, until), else_=column)
+
 
 _NAMES = tuple(f.name for f in fields(AuthorizationRow))
+_COLUMNS = tuple(authorizations.c.keys())
 _ADD = insert(authorizations)
-_GET = select(authorizations).where(authorizations.c.id == bindparam("authorization"))
+_THIS = authorizations.c.id == bindparam("authorization")
+_GET = select(authorizations).where(_THIS)
+_BIND = update(authorizations).where(_THIS).values(jkt=bindparam("key"), x5t_s256=bindparam("certificate"))
+_END = (
+    update(authorizations)
+    .where(_THIS, authorizations.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), ended_reason=bindparam("reason"), ends_at=sooner(authorizations.c.ends_at))
+)
 
 
-def row_of(row: Row[tuple[object, ...]] | Mapping[str, Any]) -> AuthorizationRow:
-    """The row of a result that has all of the table's columns."""
-    values = dict(row if isinstance(row, Mapping) else row._mapping)  # noqa: SLF001 -- SQLAlchemy's documented name
+def row_of(row: Sequence[Any]) -> AuthorizationRow:
+    """The row of a result that has all of the table's columns, in its order."""
+    values = dict(zip(_COLUMNS, row, strict=True))
     for name in _LISTS:
-        values[name] = tuple(json.loads(values[name]))
-    return AuthorizationRow(**{name: values[name] for name in _NAMES})
+        values[name] = _list(values[name])
+    return AuthorizationRow(**values)
+
+
+@lru_cache(maxsize=1_024)
+def _list(text: str) -> tuple[str, ...]:
+    """A list as it is kept. Most rows of a client have the same ones."""
+    return tuple(json.loads(text))
 
 
 def add(tx: Transaction, row: AuthorizationRow) -> None:
@@ -145,14 +174,13 @@ def get(tx: Transaction, authorization: str) -> AuthorizationRow | None:
 
 def bind(tx: Transaction, authorization: str, *, jkt: str | None, x5t_s256: str | None) -> None:
     """Bind the family to what came with its code: the key of a proof, a certificate, or both; None for neither."""
-    statement = update(authorizations).where(authorizations.c.id == authorization)
-    tx.execute(statement.values(jkt=jkt, x5t_s256=x5t_s256))
+    tx.execute(_BIND, {"authorization": authorization, "key": jkt, "certificate": x5t_s256})
 
 
 def end(tx: Transaction, authorization: str, reason: str, now: datetime) -> int:
     """End one family; 0 when it had ended."""
-    where = authorizations.c.id == authorization
-    return tx.execute(update(authorizations).where(where, _stands()).values(ended_at=now, ended_reason=reason)).rowcount
+    values = {"authorization": authorization, "reason": reason, "now": now, "kept_until": now + KEPT}
+    return tx.execute(_END, values).rowcount
 
 
 def end_those(tx: Transaction, column: str, value: str, reason: str, now: datetime) -> Sequence[AuthorizationRow]:
@@ -167,9 +195,15 @@ def end_of_sign_in(tx: Transaction, sign_in: str, reason: str, now: datetime) ->
     return _end_all(tx, where, reason, now)
 
 
-def forget(tx: Transaction, before: datetime) -> int:
-    """Delete families whose last token expired before that time."""
-    return tx.execute(delete(authorizations).where(authorizations.c.ends_at < before)).rowcount
+def over(tx: Transaction, before: datetime, limit: int) -> Sequence[str]:
+    """At most `limit` families whose last token expired before that time."""
+    wanted = select(authorizations.c.id).where(authorizations.c.ends_at < before).limit(limit)
+    return tx.execute(wanted).scalars().all()
+
+
+def forget(tx: Transaction, ids: Sequence[str]) -> int:
+    """Delete families; their refresh tokens go first (`refresh_tokens.forget_families`)."""
+    return tx.execute(delete(authorizations).where(authorizations.c.id.in_(ids))).rowcount
 
 
 def forget_subject(tx: Transaction, subject: str) -> int:
@@ -183,5 +217,6 @@ def _stands() -> Any:
 
 def _end_all(tx: Transaction, where: Any, reason: str, now: datetime) -> Sequence[AuthorizationRow]:
     alive = or_(authorizations.c.redeemed_at.is_not(None), authorizations.c.code_expires_at > now)
-    statement = update(authorizations).where(where, _stands(), alive).values(ended_at=now, ended_reason=reason)
-    return [row_of(row) for row in tx.execute(statement.returning(*authorizations.c))]
+    ended = {"ended_at": now, "ended_reason": reason, "ends_at": sooner(authorizations.c.ends_at)}
+    statement = update(authorizations).where(where, _stands(), alive).values(**ended).returning(*authorizations.c)
+    return [row_of(row) for row in tx.execute(statement, {"kept_until": now + KEPT})]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary, Row, String, Table, Text, insert, select, update
+from sqlalchemy import Column, LargeBinary, Row, String, Table, Text, bindparam, insert, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
+from oidc.store.upsert import insert_or_nothing
 
 clients = Table(
     "oidc_clients",
@@ -20,6 +21,7 @@ clients = Table(
     Column("registration_token_hash", LargeBinary, comment="SHA-256 of the token of RFC 7592; empty: not by itself"),
     Column("made_at", UtcSeconds, nullable=False),
     Column("removed_at", UtcSeconds),
+    Column("chain_until", UtcSeconds, comment="when its chain of trust ends; empty: registered here"),
 )
 
 
@@ -35,6 +37,15 @@ class ClientRow:
     registration_token_hash: bytes | None = field(repr=False)
     made_at: datetime
     removed_at: datetime | None
+    chain_until: datetime | None = None
+    """Of a client that a federation vouches for: it doesn't stand from then on."""
+
+    def stands(self, now: datetime) -> bool:
+        """Whether it was not removed, and its chain of trust, if it came by one, has not ended."""
+        return self.removed_at is None and (self.chain_until is None or now < self.chain_until)
+
+
+_KNOWN = select(clients).where(clients.c.client_id == bindparam("client"))
 
 
 def _row(row: Row[tuple[object, ...]]) -> ClientRow:
@@ -49,7 +60,7 @@ def standing(tx: Transaction) -> list[ClientRow]:
 
 def known(tx: Transaction, client_id: str) -> ClientRow | None:
     """A client, removed or not."""
-    row = tx.execute(select(clients).where(clients.c.client_id == client_id)).first()
+    row = tx.execute(_KNOWN, {"client": client_id}).first()
     return _row(row) if row else None
 
 
@@ -62,6 +73,11 @@ def standing_one(tx: Transaction, client_id: str) -> ClientRow | None:
 def add(tx: Transaction, row: ClientRow) -> None:
     """Keep a client of a new id."""
     tx.execute(insert(clients).values(**{name: getattr(row, name) for name in ClientRow.__slots__}))
+
+
+def add_unless_there(tx: Transaction, row: ClientRow) -> bool:
+    """The same; False when another process added that id meanwhile."""
+    return insert_or_nothing(tx, clients, {name: getattr(row, name) for name in ClientRow.__slots__})
 
 
 def replace(tx: Transaction, row: ClientRow) -> int:

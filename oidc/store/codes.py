@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from config.database import Transaction
 from oidc.store.authorizations import AuthorizationRow, authorizations, row_of
@@ -21,7 +21,10 @@ _REDEEM = (
         authorizations.c.code_expires_at > bindparam("now"),
         authorizations.c.ended_at.is_(None),
     )
-    .values(redeemed_at=bindparam("now"))
+    .values(
+        redeemed_at=bindparam("now"),
+        ends_at=func.coalesce(authorizations.c.refreshes_until, authorizations.c.ends_at),
+    )
     .returning(*authorizations.c)
 )
 _REDEEMED = select(authorizations).where(*_OF_CLIENT, authorizations.c.redeemed_at.is_not(None))

@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, Column, LargeBinary, String, Table, Text, delete
 
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.protocols import GrantId, SubjectId
+from oidc.store.batches import delete_some
 
 interactions = Table(
     "oidc_interactions",
@@ -86,9 +87,9 @@ def finish(tx: Transaction, handle_hash: bytes, now: datetime) -> int:
     return tx.execute(update(interactions).where(open_).values(done_at=now)).rowcount
 
 
-def sweep(tx: Transaction, now: datetime) -> int:
-    """Remove what is over; how many."""
-    return tx.execute(delete(interactions).where(interactions.c.expires_at <= now)).rowcount
+def sweep(tx: Transaction, now: datetime, limit: int) -> int:
+    """Remove at most `limit` of what is over; how many."""
+    return delete_some(tx, interactions, interactions.c.expires_at <= now, limit)
 
 
 def forget_subject(tx: Transaction, subject: str) -> int:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from config.database import Transaction, UtcSeconds, metadata
+from oidc.store.batches import delete_some
 from oidc.store.upsert import insert_or_nothing
 
 polled_requests = Table(
@@ -127,9 +128,9 @@ def count_poll(tx: Transaction, request: str, now: datetime, slower: timedelta) 
     return tx.execute(mine.values(polled_at=now, interval_seconds=interval)).rowcount
 
 
-def forget(tx: Transaction, before: datetime) -> int:
-    """Delete those that expired before that time; how many."""
-    return tx.execute(delete(polled_requests).where(_COLUMNS.expires_at < before)).rowcount
+def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete at most `limit` of those that expired before that time; how many."""
+    return delete_some(tx, polled_requests, _COLUMNS.expires_at < before, limit)
 
 
 def forget_subject(tx: Transaction, subject: str) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, String, Table, bindparam, delete, select
+from sqlalchemy import Column, String, Table, bindparam, select
 
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.store.authorizations import AuthorizationRow, authorizations, row_of
+from oidc.store.batches import delete_some
 from oidc.store.clients import clients
 from oidc.store.upsert import insert_or_nothing
 
@@ -19,7 +20,7 @@ revoked_tokens = Table(
 )
 
 
-_STANDING = select(authorizations).where(
+_OF_STANDING = (
     authorizations.c.id == bindparam("authorization"),
     authorizations.c.ended_at.is_(None),
     ~select(revoked_tokens.c.jti).where(revoked_tokens.c.jti.in_([bindparam("token"), bindparam("origin")])).exists(),
@@ -27,6 +28,9 @@ _STANDING = select(authorizations).where(
     .where(clients.c.client_id == bindparam("holder"), clients.c.removed_at.is_not(None))
     .exists(),
 )
+_STANDING = select(authorizations).where(*_OF_STANDING)
+_STANDS = select(authorizations.c.id).where(*_OF_STANDING)
+_REVOKED = select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == bindparam("token"))
 
 
 def revoke(tx: Transaction, jti: str, expires_at: datetime) -> None:
@@ -36,7 +40,7 @@ def revoke(tx: Transaction, jti: str, expires_at: datetime) -> None:
 
 def is_revoked(tx: Transaction, jti: str) -> bool:
     """Whether that one was revoked."""
-    return tx.execute(select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == jti)).first() is not None
+    return tx.execute(_REVOKED, {"token": jti}).first() is not None
 
 
 def standing_family(
@@ -51,6 +55,12 @@ def standing_family(
     return row_of(row) if row else None
 
 
-def forget(tx: Transaction, before: datetime) -> int:
-    """Delete those that expired before that time."""
-    return tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at < before)).rowcount
+def stands(tx: Transaction, authorization: str, jti: str, *, holder: str, origin: str = "") -> bool:
+    """Whether `standing_family` would find one: no row is read."""
+    asked = {"authorization": authorization, "token": jti, "origin": origin, "holder": holder}
+    return tx.execute(_STANDS, asked).first() is not None
+
+
+def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete at most `limit` of those that expired before that time."""
+    return delete_some(tx, revoked_tokens, revoked_tokens.c.expires_at < before, limit)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Column, String, Table, bindparam, delete, select
 
 from config.database import Transaction, UtcSeconds, metadata
+from oidc.store.batches import delete_some
 from oidc.store.upsert import insert_or_nothing
 
 sign_in_clients = Table(
@@ -62,9 +63,9 @@ def visited(tx: Transaction, sign_in: str) -> Sequence[Visit]:
     return [Visit(row.client_id, row.sid, row.subject) for row in tx.execute(wanted)]
 
 
-def forget(tx: Transaction, before: datetime) -> int:
-    """Delete pairs made before that time."""
-    return tx.execute(delete(sign_in_clients).where(sign_in_clients.c.made_at < before)).rowcount
+def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete at most `limit` of pairs made before that time."""
+    return delete_some(tx, sign_in_clients, sign_in_clients.c.made_at < before, limit)
 
 
 def forget_subject(tx: Transaction, subject: str) -> int:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary, String, Table, delete
+from sqlalchemy import Column, LargeBinary, String, Table
 
 from config.database import Transaction, UtcSeconds, metadata
+from oidc.store.batches import delete_some
 from oidc.store.upsert import insert_or_nothing
 
 used_identifiers = Table(
     "oidc_used_identifiers",
     metadata,
-    Column("purpose", String(16), primary_key=True, comment="clear: assertion, dpop, release"),
+    Column("purpose", String(16), primary_key=True, comment="clear: assertion, dpop, release, request object"),
     Column("identifier_hash", LargeBinary(32), primary_key=True, comment="SHA-256"),
     Column("expires_at", UtcSeconds, nullable=False, index=True),
 )
@@ -29,6 +30,6 @@ def use(tx: Transaction, purpose: str, identifier: str, expires_at: datetime) ->
     return insert_or_nothing(tx, used_identifiers, values)
 
 
-def forget(tx: Transaction, before: datetime) -> int:
-    """Delete those whose time is over."""
-    return tx.execute(delete(used_identifiers).where(used_identifiers.c.expires_at < before)).rowcount
+def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete at most `limit` of those whose time is over."""
+    return delete_some(tx, used_identifiers, used_identifiers.c.expires_at < before, limit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +61,8 @@ class TokenChallenge:
     dpop_nonce: str = ""
     taken_back_at: datetime | None = None
     """When the person took back what the token stood for; None for any other reason."""
+    refused: OAuthError | None = field(default=None, repr=False)
+    """The refusal of a token that was presented, for the log and the operator's diagnosis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +102,9 @@ class AccessTokens:
         audience: Sequence[str],
         authorization_details: Sequence[Mapping[str, Any]],
         binding: Binding,
+        ends_at: datetime | None = None,
     ) -> tuple[str, timedelta]:
-        """A token and how long it lives. No row is written."""
+        """A token and how long it lives: with its family, or until ends_at. No row is written."""
         claims: dict[str, Any] = {
             "sub": family.sub,
             "aud": list(audience),
@@ -113,7 +116,7 @@ class AccessTokens:
         }
         if authorization_details:
             claims["authorization_details"] = list(authorization_details)
-        return self._signed(claims, binding=binding, ends_at=family.ends_at)
+        return self._signed(claims, binding=binding, ends_at=min(family.ends_at, ends_at or family.ends_at))
 
     def make_alone(
         self,
@@ -169,8 +172,26 @@ class AccessTokens:
         """
         if len(authorization) != 1:
             raise InvalidToken("exactly one Authorization header")
-        scheme, _, unverified = authorization[0].partition(" ")
+        unverified = authorization[0].partition(" ")[2]
         claims = self.claims_of(unverified.strip(), audience=audience)
+        try:
+            proof = self._rightly_shown(claims, method, url, authorization[0], dpop, client_certificate)
+        except OAuthError as error:
+            error.of(claims["client_id"])
+            raise
+        return Presented(claims=claims, proof=proof)
+
+    def _rightly_shown(
+        self,
+        claims: Mapping[str, Any],
+        method: str,
+        url: str,
+        authorization: str,
+        dpop: Sequence[str],
+        client_certificate: bytes | None,
+    ) -> Proof | None:
+        """The proof of a token bound by DPoP; None for one that is bound otherwise or not at all."""
+        scheme, _, unverified = authorization.partition(" ")
         confirmation = claims.get("cnf", {})
         _check_certificate(confirmation.get("x5t#S256"), client_certificate)
         jkt = confirmation.get("jkt")
@@ -179,13 +200,13 @@ class AccessTokens:
                 raise InvalidToken("a bound token needs the scheme DPoP")
             if dpop:
                 raise InvalidToken("a proof with the scheme Bearer")
-            return Presented(claims=claims, proof=None)
+            return None
         if scheme.lower() != "dpop" or jkt is None:
             raise InvalidToken("the scheme is Bearer, or DPoP for a bound token")
         proof = self._proofs.check(dpop, method=method, url=url, access_token=unverified.strip())
         if proof.jkt != jkt:
             raise InvalidDpopProof("not the token's key")
-        return Presented(claims=claims, proof=proof)
+        return proof
 
     def claims_of(self, unverified_token: str, *, audience: str | None) -> Mapping[str, Any]:
         """The claims of one of our access tokens within its time. audience: None for any. Raises `InvalidToken`."""
@@ -194,9 +215,9 @@ class AccessTokens:
         except JwtRefused as error:
             raise InvalidToken("not an access token", detail=error.detail) from error
         if claims["iss"] != self._issuer or claims["exp"] <= self._clock.now().timestamp():
-            raise InvalidToken("expired")
+            raise InvalidToken("expired").of(claims["client_id"])
         if audience is not None and audience not in claims["aud"]:
-            raise InvalidToken("for another audience")
+            raise InvalidToken("for another audience").of(claims["client_id"])
         return claims
 
     @staticmethod
@@ -204,7 +225,8 @@ class AccessTokens:
         """Whether a token of ours still stands, whoever holds it: its family, if it has one, and the token itself."""
         if FAMILY not in claims:
             return not revoked_tokens.is_revoked(tx, claims["jti"])
-        return AccessTokens.family_of(tx, claims) is not None
+        origin, holder = claims.get(ORIGIN, ""), claims["client_id"]
+        return revoked_tokens.stands(tx, claims[FAMILY], claims["jti"], origin=origin, holder=holder)
 
     @staticmethod
     def family_of(tx: Transaction, claims: Mapping[str, Any]) -> AuthorizationRow | None:
@@ -224,9 +246,9 @@ class AccessTokens:
         if presented.proof is not None:
             self._proofs.use_once(tx, presented.proof)
         if FAMILY in claims:
-            raise InvalidToken("it stands for a person, not for the client")
+            raise InvalidToken("it stands for a person, not for the client").of(claims["client_id"])
         if revoked_tokens.is_revoked(tx, claims["jti"]):
-            raise InvalidToken("revoked")
+            raise InvalidToken("revoked").of(claims["client_id"])
         return claims
 
     def standing(self, tx: Transaction, presented: Presented) -> VerifiedAccessToken:
@@ -238,10 +260,10 @@ class AccessTokens:
         if presented.proof is not None:
             self._proofs.use_once(tx, presented.proof)
         if FAMILY not in claims:
-            raise InvalidToken("it stands for no person")
+            raise InvalidToken("it stands for no person").of(claims["client_id"])
         family = self.family_of(tx, claims)
         if family is None:
-            raise self._why_not(tx, claims)
+            raise self._why_not(tx, claims).of(claims["client_id"])
         return VerifiedAccessToken(
             client_id=family.client_id,
             sub=family.sub,
@@ -295,4 +317,5 @@ def challenge(error: OAuthError, *, has_token: bool, resource_metadata: str = ""
         code=error.code if has_token else "",
         dpop_nonce=error.nonce if isinstance(error, UseDpopNonce) else "",
         taken_back_at=error.at if isinstance(error, ApprovalTakenBack) else None,
+        refused=error if has_token else None,
     )

@@ -214,6 +214,18 @@ def test_a_session_that_was_lost_is_opened_again(token_ring: Pkcs11KeyRing) -> N
     assert token_ring.unwrap(wrapped, CONTEXT, cause="e") == KEY
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as above
+def test_a_pin_that_was_refused_is_not_tried_until_the_token_is_locked(softhsm: SoftHSM) -> None:
+    token = Token(str(LIBRARY), "guarded", SecretStr(PIN))
+    token._pin = SecretStr("84-river-62")  # the HSM's operator changed it meanwhile
+    token.call(lambda session: session.close())
+    with pytest.raises(KeyRingError, match="PinIncorrect"):
+        token.call(lambda session: list(session.get_objects()))
+    token._pin = SecretStr(PIN)
+    with pytest.raises(KeyRingError, match="not tried again until the next start"):
+        token.call(lambda session: list(session.get_objects()))
+
+
 @pytest.mark.parametrize(("age", "stays"), [(timedelta(), True), (MAKING + timedelta(seconds=1), False)])
 def test_two_nodes_never_make_a_root_at_once_and_a_dead_one_holds_up_nobody(
     token_ring: Pkcs11KeyRing, clock: FixedClock, age: timedelta, stays: bool

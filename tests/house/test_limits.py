@@ -21,7 +21,6 @@ NOTHING_TO_GUESS = {
     "/sign-up": "the password is a new one",
     "/password-reset/new/<flow>": "the same; the link in the mail is the secret, of 256 bits",
     "/passkeys": "the device signs a challenge of this minute",
-    "/operator/services/add": "a response type is called code",
     "/second-factor": "the code of the app that is being added, beside a challenge of this minute",
 }
 Case = Callable[[Town], tuple[Citizen, str, str, dict[str, str]]]

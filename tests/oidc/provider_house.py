@@ -36,12 +36,14 @@ from oidc.clients import Client, ClientKeys, Clients
 from oidc.clients.client import CERTIFICATE_METHODS, PUBLIC
 from oidc.consent import Consent
 from oidc.device_authorization import DeviceAuthorizations
+from oidc.diagnosis import Diagnosis
 from oidc.errors import OAuthError
+from oidc.federation import Configuration, Federation
 from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
-from oidc.issuing import Issuing, Userinfo
+from oidc.issuing import Authorizing, Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
@@ -120,6 +122,9 @@ class House:
     certificates: bool = False
     """Behind a proxy that passes clients' certificates on, in `IN_HEADERS`."""
     mutual_tls_url: str = ""
+    hybrid_and_implicit: bool = False
+    anchors: Mapping[str, Sequence[jwk.Key]] = field(default_factory=dict)
+    """Of federations; without any the house is in none."""
     used: list[str] = field(default_factory=list)
     """What clients presented, for tests that must not present it again."""
 
@@ -136,6 +141,11 @@ class House:
         if not copied:
             _remember_keys(self.database, self.folder)
         self.families = Families(ledger=self.ledger, clock=time)
+        self.federation = (
+            Federation(anchors=self.anchors, profile="baseline", outgoing=self.outgoing, clock=time)
+            if self.anchors
+            else None
+        )
         self.clients = Clients(
             database=self.database,
             secret_keys=self.secret_keys,
@@ -145,6 +155,8 @@ class House:
             clock=time,
             randomness=chance,
             takes_certificates=self.certificates,
+            hybrid_and_implicit=self.hybrid_and_implicit,
+            federation=self.federation,
         )
         self.pairwise = Pairwise(randomness=chance)
         self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
@@ -183,6 +195,14 @@ class House:
             clock=time,
             randomness=chance,
         )
+        self.authorizing = Authorizing(
+            issuing=self.issuing,
+            access_tokens=self.access_tokens,
+            id_tokens=self.id_tokens,
+            issuer=ISSUER,
+            clock=time,
+            randomness=chance,
+        )
         self.interactions = Interactions(
             database=self.database,
             lifetime=timedelta(hours=1),
@@ -217,8 +237,20 @@ class House:
 
     def _app(self) -> Flask:
         app = Flask("provider")
-        checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
-        objects = RequestObjects(client_keys=self.client_keys, outgoing=self.outgoing, issuer=ISSUER, clock=self.clock)
+        checks = Checks(
+            evidence=self.evidence,
+            hints=self.id_tokens,
+            issuer=ISSUER,
+            vault=VAULT,
+            hybrid_and_implicit=self.hybrid_and_implicit,
+        )
+        objects = RequestObjects(
+            database=self.database,
+            client_keys=self.client_keys,
+            outgoing=self.outgoing,
+            issuer=ISSUER,
+            clock=self.clock,
+        )
         self.devices = DeviceAuthorizations(
             database=self.database,
             client_authentication=self.authentication,
@@ -229,6 +261,9 @@ class House:
             rate_limits=RateLimits(self.database, self.clock),
             clock=self.clock,
             randomness=SystemRandomness(),
+        )
+        self.diagnosis = Diagnosis(
+            database=self.database, clients=self.clients, clock=self.clock, kept=timedelta(days=14)
         )
         states = SessionStates(sign_in=self.sign_in, randomness=SystemRandomness(), is_offered=False)
         self.backchannel = BackchannelAuthentication(
@@ -258,7 +293,7 @@ class House:
                 responses=Responses(signing_keys=self.signing_keys, issuer=ISSUER, clock=self.clock),
                 interactions=self.interactions,
                 consent=self.consent,
-                issuing=self.issuing,
+                authorizing=self.authorizing,
                 polling=Polling(issuing=self.issuing, jobs=self.jobs, clock=self.clock),
                 pairwise=self.pairwise,
                 session_states=states,
@@ -326,9 +361,21 @@ class House:
             ),
             signing_keys=self.signing_keys,
             session_states=states,
+            diagnosis=self.diagnosis,
             screens=SimulatedScreens(),
+            randomness=SystemRandomness(),
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,
+            hybrid_and_implicit=self.hybrid_and_implicit,
+            federation=Configuration(
+                signing_keys=self.signing_keys,
+                issuer=ISSUER,
+                superiors=list(self.anchors),
+                organization="Testville",
+                clock=self.clock,
+            )
+            if self.anchors
+            else None,
         )
         for blueprint in provider.blueprints():
             app.register_blueprint(blueprint)
@@ -388,7 +435,8 @@ class House:
             )
             grants.add(tx, row)
             self.evidence.lent |= dict.fromkeys(lendings, True)
-            return self.issuing.issue_code(tx, client=client, signed_in=there, grant=row, request=request)
+            decided = self.authorizing.decide(tx, client=client, signed_in=there, grant=row, request=request)
+            return decided.code
 
     def redeem(self, client: Client, code: str, /, **changed: Any) -> TestResponse:
         """POST /token with a code. A changed parameter of None is left out."""

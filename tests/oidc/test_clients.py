@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import hypothesis
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 
 from oidc.clients import redirect_uris
 from oidc.clients.metadata import parse
+from oidc.clients.registry import _dump
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
+from oidc.store import clients as store
 from tests.clocks import FixedClock
 from tests.oidc.provider_house import REDIRECT, SECRET, ClientKey, House, metadata
 
@@ -134,6 +138,9 @@ def test_a_whole_contract_is_kept(lone: House) -> None:
         pytest.param({"frontchannel_logout_uri": "http://127.0.0.1/out"}, id="frontchannel_logout_uri, loopback"),
         pytest.param({"frontchannel_logout_uri": "javascript:alert(1)"}, id="frontchannel_logout_uri javascript"),
         pytest.param({"frontchannel_logout_session_required": 1}, id="frontchannel session required, a number"),
+        pytest.param({"initiate_login_uri": "http://school.example/in"}, id="Registration §2 initiate_login_uri http"),
+        pytest.param({"initiate_login_uri": "javascript:alert(1)"}, id="initiate_login_uri javascript"),
+        pytest.param({"initiate_login_uri": "https://school.example/in#x"}, id="initiate_login_uri, fragment"),
         pytest.param({"logo_uri": "javascript:alert(1)"}, id="logo javascript"),
         pytest.param({"policy_uri": "http://school.example/"}, id="policy http"),
         pytest.param({"sector_identifier_uri": "http://127.0.0.1/"}, id="sector http"),
@@ -240,3 +247,59 @@ def test_only_the_registered_string_is_registered(uri: str) -> None:
 def test_nonsense_is_refused_and_nothing_else_is_raised(members: dict[str, Any]) -> None:
     with pytest.raises((InvalidClientMetadata, InvalidRedirectUri)):
         parse(members, client_id="x", default_alg="ES256")
+
+
+def test_a_changed_client_keeps_the_rest_and_its_people(lone: House) -> None:
+    before = lone.add(
+        contract={"purposes": {}, "acts_for": ["portal"]},
+        userinfo_signed_response_alg="ES256",
+        **{"client_name#fr": "École"},
+    )
+    after, made = lone.clients.change("school", {"client_name": "Schools"}, actor="oscar")
+    assert made is None
+    assert after == replace(before, name="Schools")
+    assert lone.clients.get("school") == after
+    assert lone.clients.check_secret(after, SECRET)
+
+
+def test_a_client_that_shares_a_sector_stays_in_it_and_gets_no_other_host(lone: House) -> None:
+    client = replace(lone.add(), sector="city.example")
+    with lone.database.transaction() as tx:
+        row = store.known(tx, "school")
+        assert row
+        store.replace(tx, replace(row, metadata=_dump(client)))
+    lone.clock.advance(timedelta(minutes=1))
+    assert lone.clients.change("school", {"client_name": "Schools"}, actor="o")[0].sector == "city.example"
+    with pytest.raises(InvalidClientMetadata):
+        lone.clients.change("school", {"redirect_uris": ["https://elsewhere.example/cb"]}, actor="o")
+
+
+def test_another_profile_brings_what_it_demands_and_takes_what_the_other_did(lone: House) -> None:
+    lone.add(token_endpoint_auth_method="private_key_jwt", client_secret=None, jwks=PUBLIC_KEYS)
+    strict = lone.clients.change("school", {"profile": "fapi2"}, actor="o")[0]
+    assert strict.require_pushed_authorization_requests
+    assert strict.dpop_bound_access_tokens
+    loose = lone.clients.change("school", {"profile": "openid-basic"}, actor="o")[0]
+    assert not loose.require_pushed_authorization_requests
+    assert not loose.dpop_bound_access_tokens
+    assert not loose.require_pkce
+
+
+def test_a_new_secret_ends_the_old_one(lone: House) -> None:
+    client = lone.add()
+    secret = lone.clients.renew_secret("school", actor="o")
+    assert secret
+    assert lone.clients.check_secret(client, secret)
+    assert not lone.clients.check_secret(client, SECRET)
+    lone.add("app", token_endpoint_auth_method="none", client_secret=None)
+    assert lone.clients.renew_secret("app", actor="o") is None
+
+
+@pytest.mark.parametrize("changed", [{"redirect_uris": ["http://school.example/"]}, {"subject_type": "public"}])
+def test_a_change_that_can_not_be_changes_nothing(lone: House, changed: dict[str, Any]) -> None:
+    before = lone.add()
+    with pytest.raises((InvalidClientMetadata, InvalidRedirectUri)):
+        lone.clients.change("school", changed, actor="o")
+    assert lone.clients.get("school") == before
+    with pytest.raises(InvalidClientMetadata):
+        lone.clients.change("nobody", {}, actor="o")

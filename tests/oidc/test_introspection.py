@@ -60,6 +60,15 @@ def test_another_clients_token_and_no_token_are_the_same(lone: House, kind: str)
     assert told.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(("path", "told"), [("/introspect", True), ("/revoke", False)])
+def test_it_may_be_the_first_request_that_a_node_ever_sees(lone: House, path: str, *, told: bool) -> None:
+    client = lone.add()
+    token = lone.tokens(client)["access_token"]
+    lone.signing_keys._kept._value = None  # as after a start: no key is open yet
+    assert lone.post(path, client, {"token": token}).status_code == 200
+    assert json_of(ask(lone, client, token))["active"] is told
+
+
 def test_an_id_token_or_a_code_is_no_token(lone: House) -> None:
     client = lone.add()
     assert json_of(ask(lone, client, lone.tokens(client)["id_token"])) == INACTIVE

@@ -89,7 +89,13 @@ PAGES = [
     ("auditor.show", "auditor", "{entry}"),
     ("auditor.ask_person", "auditor", "/auditor/person"),
     ("clients.services", "operator", "/operator/services"),
-    ("clients.ask", "operator", "/operator/services/add"),
+    ("clients.show", "operator", "/operator/services/one?client_id=school-enrolment"),
+    ("clients.show", "operator", "/operator/services/one?client_id=desk&done=changed"),
+    ("clients.ask_secret", "operator", "/operator/services/one/secret?client_id=school-enrolment"),
+    ("clients.ask_remove", "operator", "/operator/services/one/remove?client_id=school-enrolment"),
+    ("client_form.ask", "operator", "/operator/services/add"),
+    ("client_form.ask_change", "operator", "/operator/services/one/change?client_id=school-enrolment"),
+    ("client_trial.ask", "operator", "/operator/services/one/try?client_id=school-enrolment"),
     ("failed_jobs.show", "operator", "/operator/jobs"),
     ("roles.show", "operator", "/roles"),
     ("roles.show", "auditor", "/roles?done=proposed"),
@@ -207,11 +213,11 @@ def _path(url: str) -> str:
 def test_a_page_is_whole_in_both_languages(scene: Scene, view: str, who: str, address: str) -> None:
     person = scene.people[who]
     place = address.format(**scene.places)
-    for language in ("en", "fr"):
+    for language in ("fr", "en"):
         page = person.go(f"{place}{'&' if '?' in place else '?'}lang={language}")
         assert page.locator("html").get_attribute("lang") == language
         assert urlsplit(page.url).path == urlsplit(place).path
-        person.look()
+        person.look(again=language == "en")
 
 
 def test_no_page_is_left_out(scene: Scene, tmp_path: Path) -> None:

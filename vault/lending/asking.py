@@ -90,7 +90,7 @@ def _refuse_unknown_members(detail: Mapping[str, Any]) -> None:
     # RFC 9396 §5: unknown fields are refused, not ignored.
     for member in detail:
         if member not in _MEMBERS:
-            raise NotAllowedToAsk(f"unknown member {member[:40]!r}")
+            raise NotAllowedToAsk(f"unknown member {member[:40]!r}", quotes=True)
 
 
 def _purposes_of(contract: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ def _purpose(
         raise NotAllowedToAsk("purpose is missing")
     purpose = purposes.get(code)
     if purpose is None:
-        raise NotAllowedToAsk(f"unknown purpose {code[:40]!r}")
+        raise NotAllowedToAsk(f"unknown purpose {code[:40]!r}", quotes=True)
     allowed = _purposes_of(contract).get(code)
     if not isinstance(allowed, Mapping):
         raise NotAllowedToAsk(f"purpose {code} is not in the client's contract")
@@ -132,7 +132,7 @@ def _document_type(code: object, allowed: Mapping[str, Any], purpose: Purpose, t
     try:
         types.get(code)
     except UnknownDocumentType as error:
-        raise NotAllowedToAsk(f"unknown document type {code[:40]!r}") from error
+        raise NotAllowedToAsk(f"unknown document type {code[:40]!r}", quotes=True) from error
     if code not in allowed.get("document_types", ()):
         raise NotAllowedToAsk(f"document type {code} is not in the client's contract for {purpose.code}")
     if purpose.closed_by and code not in purpose.document_types:

@@ -416,7 +416,7 @@ def upgrade() -> None:
         sa.Column("code_challenge", sa.String(length=128), nullable=True, comment="clear: SHA-256 of the verifier"),
         sa.Column("code_expires_at", sa.BigInteger(), nullable=False),
         sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
-        sa.Column("refreshes", sa.Boolean(), nullable=False),
+        sa.Column("refreshes_until", sa.BigInteger(), nullable=True, comment="empty: it has no refresh tokens"),
         sa.Column("tells_grant", sa.Boolean(), nullable=False),
         sa.Column("outlives_sign_in", sa.Boolean(), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
@@ -455,6 +455,12 @@ def upgrade() -> None:
         ),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "chain_until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when its chain of trust ends; empty: registered here",
+        ),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_oidc_clients")),
     )
     op.create_table(
@@ -571,6 +577,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_oidc_refresh_tokens_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "oidc_refusals",
+        sa.Column(
+            "client_id",
+            sa.String(length=128),
+            nullable=False,
+            comment="clear: client id; empty: none that is registered",
+        ),
+        sa.Column(
+            "kind_hash",
+            sa.LargeBinary(length=32),
+            nullable=False,
+            comment="SHA-256 of endpoint, error, cause and description",
+        ),
+        sa.Column("endpoint", sa.String(length=32), nullable=False, comment="clear: name of ours"),
+        sa.Column("error", sa.String(length=64), nullable=False, comment="clear: error code"),
+        sa.Column("cause", sa.String(length=32), nullable=False, comment="clear: word of ours"),
+        sa.Column(
+            "description",
+            sa.String(length=300),
+            nullable=False,
+            comment="clear: sentence of ours, nothing of the request",
+        ),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column(
+            "correlation",
+            sa.String(length=32),
+            nullable=False,
+            comment="clear: random id, in the log and the last answer",
+        ),
+        sa.PrimaryKeyConstraint("client_id", "kind_hash", name=op.f("pk_oidc_refusals")),
+    )
+    with op.batch_alter_table("oidc_refusals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_oidc_refusals_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
         "oidc_revoked_tokens",
         sa.Column("jti", sa.String(length=64), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -630,7 +673,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "oidc_used_identifiers",
-        sa.Column("purpose", sa.String(length=16), nullable=False, comment="clear: assertion, dpop, release"),
+        sa.Column(
+            "purpose", sa.String(length=16), nullable=False, comment="clear: assertion, dpop, release, request object"
+        ),
         sa.Column("identifier_hash", sa.LargeBinary(length=32), nullable=False, comment="SHA-256"),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("purpose", "identifier_hash", name=op.f("pk_oidc_used_identifiers")),
@@ -891,6 +936,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_oidc_revoked_tokens_expires_at"))
 
     op.drop_table("oidc_revoked_tokens")
+    with op.batch_alter_table("oidc_refusals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_oidc_refusals_last_at"))
+
+    op.drop_table("oidc_refusals")
     with op.batch_alter_table("oidc_refresh_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_oidc_refresh_tokens_expires_at"))
         batch_op.drop_index(batch_op.f("ix_oidc_refresh_tokens_authorization_id"))

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 @pytest.fixture
 def here(run: Command, town: Town, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command line of this town's installation."""
+    return installed(run, town, monkeypatch)
+
+
+def installed(run: Command, town: Town, monkeypatch: pytest.MonkeyPatch) -> Command:
     settings = town.house.settings
     town.clock.advance(SystemClock().now() - town.clock.now())  # commands go by the machine's clock
     monkeypatch.setenv("CITIZEN_ACCOUNT_DATA_DIR", str(settings.data_dir))
@@ -94,8 +99,8 @@ def entries(town: Town) -> list[tuple[str, str]]:
 
 PROMISED = {
     "run", "web", "worker", "migrate", "config show", "config check", "citizen create", "citizen list", "citizen role",
-    "citizen erase", "client import", "client list", "client remove", "keys list", "keys rotate", "ledger verify",
-    "ledger checkpoint", "ledger export",
+    "citizen erase", "client import", "client add", "client list", "client secret", "client diagnose", "client remove",
+    "keys list", "keys rotate", "ledger verify", "ledger checkpoint", "ledger export",
 }  # fmt: skip
 
 
@@ -219,6 +224,51 @@ def test_a_service_is_imported_as_it_is_and_removed(here: Command, town: Town, t
         assert word in said.err
     said = here("client", "remove", "library")
     assert (said.code, said.err) == (1, "Error: There is no client library.\n")
+
+
+def test_a_service_is_added_with_its_contract_and_gets_another_secret(
+    run: Command, lone_town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = installed(run, lone_town, monkeypatch)
+    asked = ("--redirect-uri", "https://pool.example/cb", "--purpose", "canteen", "--max-reads", "3")
+    agreed = ("--retention", "P1Y", "--contact", "pool@city.example")
+    [row] = json.loads(here("client", "add", "Pool", *asked, *agreed, "--json").out)
+    client = lone_town.house.clients.get(row["client_id"])
+    assert client
+    assert client.contract["purposes"]["canteen"]["document_types"] == [
+        "family_quotient",
+        "income_tax_notice",
+        "insurance",
+    ]
+    assert lone_town.house.clients.check_secret(client, row["client_secret"])
+    [new] = json.loads(here("client", "secret", client.client_id, "--json").out)
+    lone_town.clock.advance(timedelta(seconds=6))  # the town's own node keeps a client that long
+    assert lone_town.house.clients.check_secret(client, new["client_secret"])
+    for arguments, code, word in (
+        (asked, 2, "needs --retention and --contact"),
+        ((*asked[:2], *agreed, "--purpose", "odd"), 1, "There is no purpose odd; there are school_enrolment"),
+        (("--redirect-uri", "http://pool.example/cb"), 1, "invalid_redirect_uri"),
+    ):
+        said = here("client", "add", "Pool", *arguments)
+        assert (said.code, said.out) == (code, "")
+        assert word in said.err
+    assert here("client", "secret", "nobody").err == "Error: There is no client nobody.\n"
+
+
+def test_why_a_service_was_refused_is_said_in_words(
+    run: Command, lone_town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = installed(run, lone_town, monkeypatch)
+    assert here("client", "diagnose", "school-enrolment").out == "None was refused lately.\n"
+    lone_town.stranger().client.post("/token", data={"client_id": "school-enrolment", "grant_type": "x"})
+    lone_town.stranger().client.get("/authorize?client_id=nobody")
+    said = here("client", "diagnose", "school-enrolment")
+    assert "/token  invalid_client: client authentication failed" in said.out
+    assert "It named itself and proved nothing." in said.out
+    [row] = json.loads(here("client", "diagnose", "school-enrolment", "--json").out)
+    assert (row["endpoint"], row["error"], row["times"]) == ("/token", "invalid_client", 1)
+    assert "names a service that is not registered here" in here("client", "diagnose").out
+    assert here("client", "diagnose", "nobody").err == "Error: There is no client nobody.\n"
 
 
 @pytest.mark.parametrize("kind", ["vault", "ledger", "provider"])
