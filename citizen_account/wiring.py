@@ -75,7 +75,7 @@ from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
-from oidc.issuing import Issuing, Userinfo
+from oidc.issuing import Authorizing, Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
@@ -91,7 +91,7 @@ from oidc.responses import Responses
 from oidc.revocation import Revocation
 from oidc.session_state import SessionStates
 from oidc.tokens.access_token import AccessTokens
-from oidc.tokens.binding import Proofs
+from oidc.tokens.binding import ALGORITHMS, Proofs
 from oidc.tokens.encryption import Encryption
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
@@ -270,6 +270,7 @@ def build(
         clock=clock,
         randomness=randomness,
         takes_certificates=settings.takes_client_certificates,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
         federation=_federation(settings, outgoing, clock),
     )
     evidence = VaultEvidence(database, lending, clients, clock)
@@ -310,7 +311,6 @@ def build(
         issuer=issuer,
         clock=clock,
         randomness=randomness,
-        code_lifetime=settings.provider.code_lifetime,
     )
     consent = Consent(
         database=database,
@@ -328,7 +328,13 @@ def build(
         clock=clock,
         randomness=randomness,
     )
-    checks = Checks(evidence=evidence, hints=id_tokens, issuer=issuer, vault=settings.vault_url)
+    checks = Checks(
+        evidence=evidence,
+        hints=id_tokens,
+        issuer=issuer,
+        vault=settings.vault_url,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
+    )
     request_objects = RequestObjects(
         database=database, client_keys=client_keys, outgoing=outgoing, issuer=issuer, clock=clock
     )
@@ -341,6 +347,7 @@ def build(
         client_authentication=client_authentication,
         checks=checks,
         interactions=interactions,
+        proofs=proofs,
         secret_keys=secret_keys,
         rate_limits=rate_limits,
         clock=clock,
@@ -352,6 +359,7 @@ def build(
         clients=clients,
         checks=checks,
         interactions=interactions,
+        proofs=proofs,
         subjects=subjects,
         notices=ReleaseNotices(notifications),
         pairwise=pairwise,
@@ -373,7 +381,15 @@ def build(
             responses=Responses(signing_keys=signing_keys, issuer=issuer, clock=clock),
             interactions=interactions,
             consent=consent,
-            issuing=issuing,
+            authorizing=Authorizing(
+                issuing=issuing,
+                access_tokens=access_tokens,
+                id_tokens=id_tokens,
+                issuer=issuer,
+                clock=clock,
+                randomness=randomness,
+                code_lifetime=settings.provider.code_lifetime,
+            ),
             polling=Polling(issuing=issuing, jobs=jobs, clock=clock),
             pairwise=pairwise,
             session_states=session_states,
@@ -453,6 +469,7 @@ def build(
         randomness=randomness,
         certificates=settings.takes_client_certificates,
         mutual_tls_url=settings.provider.mutual_tls_url,
+        hybrid_and_implicit=settings.provider.hybrid_and_implicit,
         federation=_in_federation(settings, signing_keys, clock),
     )
     back_channel = BackChannel(
@@ -635,7 +652,10 @@ def build(
             *provider.blueprints(),
             fetching,
             vault_metadata.blueprint(
-                settings.public_url, settings.vault_url, certificates=settings.takes_client_certificates
+                settings.public_url,
+                settings.vault_url,
+                dpop_algorithms=ALGORITHMS,
+                certificates=settings.takes_client_certificates,
             ),
             tiles.blueprint(live),
         ),

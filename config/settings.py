@@ -207,6 +207,9 @@ class Provider(Section):
     """What a client that registers itself must show, at least 32 characters; for `registration = "token"`."""
     registration_profile: Literal["openid-basic", "baseline", "fapi2", "fapi2-message-signing"] = "baseline"
     """The profile of clients that register themselves; they get no contract, so no papers."""
+    hybrid_and_implicit: bool = False
+    """Whether old clients (profile openid-basic) may be registered for response types that hand tokens to the browser
+    (OpenID Connect Core §3.2, §3.3). RFC 9700 §2.1.2 advises against them: an address with a token in it leaks."""
     session_management: bool = False
     """Whether services may watch by a hidden frame if the sign-in at the browser changed (OpenID Connect Session
     Management 1.0). It needs a cookie that scripts of ours read, and browsers that give cookies to frames."""

@@ -28,7 +28,7 @@ from oidc.errors import (
     UnregisteredRedirectUri,
 )
 from oidc.interaction import PUSHED, Interaction, Interactions
-from oidc.issuing import Issuing
+from oidc.issuing import AuthorizationDraft, Authorizing
 from oidc.pairwise import Pairwise
 from oidc.polling import Polling
 from oidc.presence import Presence
@@ -74,7 +74,7 @@ class Authorization:
         responses: Responses,
         interactions: Interactions,
         consent: Consent,
-        issuing: Issuing,
+        authorizing: Authorizing,
         polling: Polling,
         pairwise: Pairwise,
         session_states: SessionStates,
@@ -89,7 +89,7 @@ class Authorization:
         self._responses = responses
         self._interactions = interactions
         self._consent = consent
-        self._issuing = issuing
+        self._authorizing = authorizing
         self._polling = polling
         self._presence = Presence(database=database, pairwise=pairwise, sign_in=sign_in, clock=clock)
         self._session_states = session_states
@@ -144,7 +144,7 @@ class Authorization:
         except OAuthError as error:
             if not error.redirectable:
                 return _refused(client, error)
-            mode = response.response_mode_of_error(client, parameters)
+            mode = self._checks.mode_of_error(client, parameters)
             return self._responses.error(client, target, mode, state, error)
         if keep:
             return Page(f"/authorize/{self._interactions.keep(request)}")
@@ -222,11 +222,11 @@ class Authorization:
             if grant is None:
                 return None
             with self._database.transaction() as tx:
-                code = self._code(tx, client, request, there, grants.by_id(tx, grant))
-            return self._answer(client, request, code)
+                draft = self._draft(tx, client, request, there, grants.by_id(tx, grant))
+            return self._answer(client, request, draft)
         with self._database.transaction() as tx:
             row = self._consent.covering(tx, there.subject, request)
-            found = None if row is None else self._code(tx, client, request, there, row)
+            found = None if row is None else self._draft(tx, client, request, there, row)
         return None if found is None else self._answer(client, request, found)
 
     def _go_on(self, client: Client, interaction: Interaction, there: SignedIn | None) -> Outcome:
@@ -248,8 +248,8 @@ class Authorization:
             if request.polled:
                 self._told(tx, client, request, there, decided)
                 return Page(self._sign_in.answered_url(approved=True))
-            code = self._code(tx, client, request, there, decided)
-        return self._answer(client, request, code)
+            draft = self._draft(tx, client, request, there, decided)
+        return self._answer(client, request, draft)
 
     def _asked_to_sign_in(self, request: AcceptedRequest, there: SignedIn | None, handle: str | None) -> Page:
         if "none" in request.prompt:
@@ -286,30 +286,30 @@ class Authorization:
         grant: grants.GrantRow | None,
     ) -> None:
         try:
-            self._polling.approve(tx, client=client, request=request, there=there, grant=grant)
+            stated = self._presence.stated(request, there)
+            self._polling.approve(tx, client=client, request=request, there=stated, grant=grant)
         except InvalidGrant as error:  # as below
             raise AccessDenied from error
 
-    def _code(
+    def _draft(
         self,
         tx: Transaction,
         client: Client,
         request: AcceptedRequest,
         there: SignedIn,
         grant: grants.GrantRow | None,
-    ) -> str:
+    ) -> AuthorizationDraft:
         try:
             stated = self._presence.stated(request, there)
-            return self._issuing.issue_code(tx, client=client, signed_in=stated, grant=grant, request=request)
+            return self._authorizing.decide(tx, client=client, signed_in=stated, grant=grant, request=request)
         except InvalidGrant as error:  # a word of the token endpoint: here it was taken back between approval and now
             raise AccessDenied from error
 
-    def _answer(self, client: Client, request: AcceptedRequest, code: str) -> Answer:
+    def _answer(self, client: Client, request: AcceptedRequest, draft: AuthorizationDraft) -> Answer:
         is_openid = "openid" in request.scope
         states = self._session_states.members(client.client_id, request.redirect_uri) if is_openid else {}
-        return self._responses.answer(
-            client, request.redirect_uri, request.response_mode, request.state, {"code": code, **states}
-        )
+        members = {**self._authorizing.give(draft), **states}
+        return self._responses.answer(client, request.redirect_uri, request.response_mode, request.state, members)
 
 
 def _refused(client: Client, error: OAuthError) -> Refused:

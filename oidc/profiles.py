@@ -28,6 +28,8 @@ class Profile:
     """Of ID tokens, userinfo, introspection and the client's assertions."""
     pkce: bool
     """False: a confidential client may do without, and without a nonce (Core §3.1.2.1 has it optional)."""
+    hybrid_and_implicit: bool
+    """Tokens may come by the browser, where the operator turned that on (RFC 9700 §2.1.2 advises against it)."""
     pushed_requests: bool
     sender_constrained: bool
     """Access tokens are bound to a key of the client."""
@@ -48,17 +50,17 @@ _FAPI_ALGORITHMS: Final = frozenset({"PS256", "ES256", "EdDSA", "Ed25519"})  # F
 # fmt: off
 _ROWS: Final = (
     Profile(name="openid-basic", authentication=_ANY, signing_algorithms=_ALGORITHMS,
-            pkce=False, pushed_requests=False, sender_constrained=False, rotation=True,
-            signed_requests=False, signed_responses=False, issuer_is_audience=False),
+            pkce=False, hybrid_and_implicit=True, pushed_requests=False, sender_constrained=False,
+            rotation=True, signed_requests=False, signed_responses=False, issuer_is_audience=False),
     Profile(name="baseline", authentication=_ANY, signing_algorithms=_ALGORITHMS,
-            pkce=True, pushed_requests=False, sender_constrained=False, rotation=True,
-            signed_requests=False, signed_responses=False, issuer_is_audience=False),
+            pkce=True, hybrid_and_implicit=False, pushed_requests=False, sender_constrained=False,
+            rotation=True, signed_requests=False, signed_responses=False, issuer_is_audience=False),
     Profile(name="fapi2", authentication=KEYS, signing_algorithms=_FAPI_ALGORITHMS,
-            pkce=True, pushed_requests=True, sender_constrained=True, rotation=False,
-            signed_requests=False, signed_responses=False, issuer_is_audience=True),
+            pkce=True, hybrid_and_implicit=False, pushed_requests=True, sender_constrained=True,
+            rotation=False, signed_requests=False, signed_responses=False, issuer_is_audience=True),
     Profile(name="fapi2-message-signing", authentication=KEYS, signing_algorithms=_FAPI_ALGORITHMS,
-            pkce=True, pushed_requests=True, sender_constrained=True, rotation=False,
-            signed_requests=True, signed_responses=True, issuer_is_audience=True),
+            pkce=True, hybrid_and_implicit=False, pushed_requests=True, sender_constrained=True,
+            rotation=False, signed_requests=True, signed_responses=True, issuer_is_audience=True),
 )
 # fmt: on
 PROFILES: Final = {profile.name: profile for profile in _ROWS}

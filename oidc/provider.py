@@ -73,6 +73,8 @@ class Provider:
     """Whether a proxy passes clients' certificates on (RFC 8705)."""
     mutual_tls_url: str = ""
     """The address under which the proxy asks for them, if that is another."""
+    hybrid_and_implicit: bool = False
+    """Whether those response types are offered."""
     federation: Configuration | None = None
     """What we say of ourselves in a federation; None: we are in none."""
 
@@ -89,6 +91,7 @@ class Provider:
             "session_management": self.session_states.is_offered,
             "certificates": self.certificates,
             "mutual_tls_url": self.mutual_tls_url,
+            "hybrid_and_implicit": self.hybrid_and_implicit,
             "federation": self.federation is not None,
         }
         told = discovery.metadata(self.issuer, **offered)  # type: ignore[arg-type] # names and types as above

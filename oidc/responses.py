@@ -1,4 +1,4 @@
-"""How an answer goes back to the client: its parameters by query or form, plain or as one signed JWT (JARM)."""
+"""How an answer goes back to the client: by query, fragment or form, plain or as one signed JWT (JARM)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Answer:
 
     redirect_uri: str
     by_form: bool
+    by_fragment: bool
     parameters: Mapping[str, str] = field(repr=False)
     refused: OAuthError | None = None
     """Why, for the log and the operator's diagnosis; None when the request is granted."""
@@ -31,7 +32,7 @@ class Answer:
     @property
     def location(self) -> str:
         """The redirect, when it isn't a form."""
-        return redirect_uri.with_parameters(self.redirect_uri, self.parameters)
+        return redirect_uri.with_parameters(self.redirect_uri, self.parameters, fragment=self.by_fragment)
 
 
 class Responses:
@@ -51,11 +52,16 @@ class Responses:
     def answer(
         self, client: Client, target: str, mode: str, state: str | None, parameters: Mapping[str, str]
     ) -> Answer:
-        """An answer by a mode of `oidc.request.response.RESPONSE_MODES`. Outside any transaction."""
+        """An answer by a mode of `oidc.request.response`. Outside any transaction."""
         told = {**parameters, **({} if state is None else {"state": state}), "iss": self._issuer}  # RFC 9207 §2
         if mode.endswith("jwt"):
             told = {"response": self._signed(client, told)}
-        return Answer(redirect_uri=target, by_form=mode.startswith("form_post"), parameters=told)
+        return Answer(
+            redirect_uri=target,
+            by_form=mode.startswith("form_post"),
+            by_fragment=mode.startswith("fragment"),
+            parameters=told,
+        )
 
     def _signed(self, client: Client, told: Mapping[str, str]) -> str:
         expires_at = int((self._clock.now() + LIFETIME).timestamp())

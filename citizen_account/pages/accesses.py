@@ -27,6 +27,7 @@ from citizen_account.pages.sentences import TOLD, Known, Sentences, facts
 from citizen_account.receipts import number_of
 from citizen_account.screen import gettext as _
 from citizen_account.security import CITIZEN, policy, require
+from oidc import initiated_login
 from oidc.consent import GrantView
 from oidc.protocols import GrantId, SubjectId
 from vault.documents import LendingState, LendingView
@@ -52,6 +53,8 @@ class Standing:
     id: str
     stop_text: str
     receipt: str = ""
+    href: str = ""
+    """Where the service is opened; empty when it said nothing of that."""
 
 
 def blueprint(house: House) -> Blueprint:
@@ -82,9 +85,9 @@ def blueprint(house: House) -> Blueprint:
     def services() -> Any:
         language = screen.current_language()
         offered = [
-            {"name": client.name_in(language), "href": client.client_uri}
+            {"name": client.name_in(language), "href": href}
             for client in house.clients.all()
-            if client.client_uri
+            if (href := initiated_login.address(client, house.settings.public_url))
         ]
         return screen.page(
             "services.html",
@@ -174,9 +177,11 @@ def _of_grant(house: House, cards: Cards, known: Known, grant: GrantView) -> Sta
     if grant.until:
         since += " " + _("Until %(day)s.", day=day(grant.until, language))
     lines.append(since)
+    client = house.clients.get(grant.client_id)
     return Standing(
         service=cards.service(grant.client_id),
         client_id=grant.client_id,
+        href=initiated_login.address(client, house.settings.public_url) if client else "",
         lines=lines,
         field="grant",
         id=grant.id,

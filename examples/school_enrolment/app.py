@@ -80,6 +80,12 @@ def start() -> str:
     return render_template("start.html", enrolment=_mine(), refused=session.pop("refused", ""))
 
 
+@app.get("/sign-in")
+def come_signed_in() -> Any:
+    """The parent opens the school from the city's "My services" (`initiate_login_uri`, OpenID Connect Core §4)."""
+    return sign_in() if request.args.get("iss") == ISSUER else abort(400)
+
+
 @app.post("/sign-in")
 def sign_in() -> Any:
     """Send the parent to the city account (RFC 6749 §4.1.1, with PKCE and RFC 9396)."""

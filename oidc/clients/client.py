@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from oidc import profiles
+from oidc import profiles, response_types
 from oidc.clients import redirect_uris
 from oidc.profiles import Profile
 
@@ -90,6 +90,8 @@ class Client:
     """Opened in the browser, in a hidden frame, when a sign-in ended."""
     frontchannel_logout_session_required: bool = False
     """Whether it needs `iss` and `sid` there; it is always told."""
+    initiate_login_uri: str = ""
+    """Where a sign-in begins that somebody else asked for (`oidc.initiated_login`)."""
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
@@ -113,6 +115,11 @@ class Client:
     def is_public(self) -> bool:
         """Whether it can't authenticate (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == PUBLIC
+
+    @property
+    def gets_tokens_by_browser(self) -> bool:
+        """Whether it is registered for a hybrid or implicit response type, or the grant type of those."""
+        return response_types.IMPLICIT in self.grant_types or bool(self.response_types - {response_types.CODE})
 
     @property
     def web_origins(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from oidc import response_types
 from oidc.clients import certificate_names, contract, key_sets, redirect_uris
 from oidc.clients.client import (
     AUTHENTICATION_METHODS,
@@ -31,12 +32,12 @@ POLLED_GRANT_TYPES = frozenset({DEVICE_CODE, CIBA})
 """Their requests are neither pushed nor signed."""
 CONFIDENTIAL_GRANT_TYPES = frozenset({"client_credentials", TOKEN_EXCHANGE, CIBA})
 """Only for clients that authenticate (RFC 6749 §4.4, RFC 8693 §5, CIBA §7.1)."""
+IMPLICIT = response_types.IMPLICIT
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE, DEVICE_CODE, CIBA)
-"""In the order in which discovery names them."""
+"""In the order in which discovery names them; `implicit` follows where it is turned on."""
 POLL, PING = "poll", "ping"
 DELIVERY_MODES = (POLL, PING)
 """How a client learns that there is an answer (CIBA §5); tokens are never pushed."""
-RESPONSE_TYPES = frozenset({"code"})
 HMAC_ALGORITHMS = frozenset({"HS256"})
 PUBLIC_SECTOR = "public:"
 """The sector of clients with subject_type public; a host never has a colon."""
@@ -74,15 +75,17 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
     method = _one_of(metadata, "token_endpoint_auth_method", methods, "client_secret_basic")
     if method not in profile.authentication:
         raise InvalidClientMetadata(f"token_endpoint_auth_method: not for a client of profile {profile.name}")
-    grant_types = _some_of(metadata, "grant_types", GRANT_TYPES, ["authorization_code"])
+    grant_types = _some_of(metadata, "grant_types", (*GRANT_TYPES, IMPLICIT), ["authorization_code"])
     if method == PUBLIC and grant_types & CONFIDENTIAL_GRANT_TYPES:
         raise InvalidClientMetadata("grant_types: only for a client that authenticates")
     native = _one_of(metadata, "application_type", {"web", "native"}, "web") == "native"
     uris = tuple(redirect_uris.check(uri, native=native) for uri in _list(metadata, "redirect_uris"))
     if profile.pushed_requests and grant_types & POLLED_GRANT_TYPES:
         raise InvalidClientMetadata(f"grant_types: not for a client of profile {profile.name}")
-    if "authorization_code" in grant_types and not uris:
+    if grant_types & {"authorization_code", IMPLICIT} and not uris:
         raise InvalidRedirectUri("redirect_uris: at least one is needed")
+    if IMPLICIT in grant_types and not native and not all(map(_is_web, uris)):
+        raise InvalidRedirectUri("redirect_uris: https and not localhost, for tokens by the browser")
     by_certificate = _flag(metadata, "tls_client_certificate_bound_access_tokens")
     default_alg = default_alg if default_alg in profile.signing_algorithms else "ES256"
     client = Client(
@@ -99,7 +102,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         token_endpoint_auth_signing_alg=_signing_alg(metadata, method),
         **certificate_names.check(metadata, method),
         grant_types=grant_types,
-        response_types=_some_of(metadata, "response_types", RESPONSE_TYPES, ["code"]),
+        response_types=_response_types(metadata, grant_types),
         scopes=_scopes(metadata),
         subject_type=_one_of(metadata, "subject_type", {"pairwise", "public"}, "pairwise"),
         sector=_sector(metadata, given_id),
@@ -123,6 +126,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         backchannel_logout_session_required=_flag(metadata, "backchannel_logout_session_required"),
         frontchannel_logout_uri=_frontchannel_logout_uri(metadata, uris),
         frontchannel_logout_session_required=_flag(metadata, "frontchannel_logout_session_required"),
+        initiate_login_uri=_web_address(metadata, "initiate_login_uri"),
         require_pkce=_pkce(metadata, method, profile),
         require_pushed_authorization_requests=_demanded(
             metadata, "require_pushed_authorization_requests", profile, demanded=profile.pushed_requests
@@ -141,6 +145,7 @@ def parse(metadata: Mapping[str, Any], *, client_id: str, default_alg: str) -> C
         federated=False,  # by no word of its own
     )
     _check_algorithms(client, profile)
+    _check_by_browser(client, profile)
     return client
 
 
@@ -237,6 +242,31 @@ def _scopes(metadata: Mapping[str, Any]) -> frozenset[str]:
     if not all(_SCOPE.fullmatch(scope) for scope in scopes):
         raise InvalidClientMetadata("scope: names separated by single spaces (RFC 6749 §3.3)")
     return frozenset(scopes)
+
+
+def _is_web(uri: str) -> bool:
+    """Whether a web client may get tokens there by the browser (Registration §2, application_type)."""
+    parts = urlsplit(uri)
+    return parts.scheme == "https" and parts.hostname != "localhost"
+
+
+def _response_types(metadata: Mapping[str, Any], grant_types: frozenset[str]) -> frozenset[str]:
+    named = {"response_types": [response_types.canonical(one) for one in _list(metadata, "response_types")]}
+    chosen = _some_of(named, "response_types", response_types.EVERY, [response_types.CODE])
+    # Registration §2: each with its grant types. `code` is what a registration means that names none, machines too.
+    if any(not response_types.grant_types(one) <= grant_types for one in chosen - {response_types.CODE}):
+        raise InvalidClientMetadata("response_types: grant_types lacks what these need")
+    return chosen
+
+
+def _check_by_browser(client: Client, profile: Profile) -> None:
+    """Refuse tokens by the browser to whom they aren't for, and to whoever has all of its tokens bound."""
+    if not client.gets_tokens_by_browser:
+        return
+    if not profile.hybrid_and_implicit:
+        raise InvalidClientMetadata(f"response_types, grant_types: not for a client of profile {profile.name}")
+    if client.dpop_bound_access_tokens or client.tls_client_certificate_bound_access_tokens:
+        raise InvalidClientMetadata("response_types, grant_types: what the browser carries is bound to no key")
 
 
 def _sector(metadata: Mapping[str, Any], client_id: str) -> str:

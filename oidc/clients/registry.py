@@ -56,11 +56,13 @@ class Clients:
         clock: Clock,
         randomness: Randomness,
         takes_certificates: bool = False,
+        hybrid_and_implicit: bool = False,
         federation: Voucher | None = None,
     ) -> None:
         """outgoing: for the addresses in metadata. takes_certificates: whether a proxy passes those of clients on.
 
-        federation: who vouches for clients that nobody registered here; None: nobody.
+        hybrid_and_implicit: whether clients may be registered for those response types. federation: who vouches for
+        clients that nobody registered here; None: nobody.
 
         end_authorizations: called in the transaction that removes a client (`oidc.store.authorizations`).
         """
@@ -72,6 +74,7 @@ class Clients:
         self._clock = clock
         self._randomness = randomness
         self._takes_certificates = takes_certificates
+        self._hybrid_and_implicit = hybrid_and_implicit
         self._federation = federation
         self._held: dict[str, _Held] = {}
 
@@ -118,15 +121,16 @@ class Clients:
         (OpenID Connect Registration §2), ES256 for what our own page and command make.
         registration_token_hash: of a client that registered itself (RFC 7592); else what was there stays.
         Returns the client, and its secret when a new one was made: shown once, kept only as MAC (or sealed for
-        client_secret_jwt). An existing secret stays when the metadata bring none and the method is the same kind.
+        client_secret_jwt). An existing secret stays when the metadata bring none and the method is the same kind;
+        a client that was removed and comes back has neither secret nor registration token of before.
         Raises `InvalidClientMetadata` or `InvalidRedirectUri`; nothing is kept then.
         """
         client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
-        self._check_certificates(client)
+        self._check_offered(client)
         given = check_secret(metadata, client)
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:
-            before = store.known(tx, client.client_id)
+            before = store.standing_one(tx, client.client_id)
         return self._keep(client, given, before, registration_token_hash, actor=actor)
 
     def change(self, client_id: str, members: Mapping[str, Any], *, actor: str) -> tuple[Client, str | None]:
@@ -146,7 +150,7 @@ class Clients:
         is_own = client.sector == f"client:{client_id}" or client.subject_type == "public"
         if not is_own and not _hosts(changed) <= _hosts(client):
             raise InvalidClientMetadata("redirect_uris: import it again, with its sector_identifier_uri")
-        self._check_certificates(changed)
+        self._check_offered(changed)
         self._check_addresses({}, changed)
         with self._database.reading() as tx:
             before = store.known(tx, client_id)
@@ -218,7 +222,7 @@ class Clients:
 
     def _vouched_for(self, vouched: Vouched, before: store.ClientRow | None) -> Client:
         client = replace(parse(vouched.metadata, client_id="", default_alg="RS256"), federated=True)
-        self._check_certificates(client)
+        self._check_offered(client)
         self._check_addresses(vouched.metadata, client)
         row = replace(self._row(client, None, None, None)[0], chain_until=vouched.until)
         with self._database.transaction() as tx:
@@ -233,7 +237,9 @@ class Clients:
         self._held.pop(client.client_id, None)
         return client
 
-    def _check_certificates(self, client: Client) -> None:
+    def _check_offered(self, client: Client) -> None:
+        if client.gets_tokens_by_browser and not self._hybrid_and_implicit:
+            raise InvalidClientMetadata("response_types, grant_types: code alone is offered here")
         if self._takes_certificates:
             return
         if client.token_endpoint_auth_method in CERTIFICATE_METHODS:

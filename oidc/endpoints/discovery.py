@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from oidc import claims, jwts
+from oidc import claims, jwts, response_types
 from oidc.clients.client import AUTHENTICATION_METHODS, CERTIFICATE_METHODS, PUBLIC
 from oidc.clients.metadata import DELIVERY_MODES, GRANT_TYPES, HMAC_ALGORITHMS
 from oidc.request import authorization_details, grant_management, openid, pkce, response, scope
@@ -32,17 +32,19 @@ def metadata(
     session_management: bool = False,
     certificates: bool = False,
     mutual_tls_url: str = "",
+    hybrid_and_implicit: bool = False,
     federation: bool = False,
 ) -> dict[str, Any]:
     """The provider's metadata. issuer: the public address, without a trailing slash.
 
-    registration, session_management, federation: offered.
+    registration, session_management, hybrid_and_implicit, federation: offered.
 
     certificates: a proxy passes those of clients on (RFC 8705). mutual_tls_url: the address under which it asks for
     them, if that is another than the issuer's.
     """
     methods = sorted(AUTHENTICATION_METHODS | CERTIFICATE_METHODS if certificates else AUTHENTICATION_METHODS)
     assertions = sorted(jwts.FOREIGN_ALGORITHMS | HMAC_ALGORITHMS)
+    modes = (*response.RESPONSE_MODES, *(response.TOKEN_RESPONSE_MODES if hybrid_and_implicit else ()))
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -67,9 +69,9 @@ def metadata(
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         "scopes_supported": list(scope.SCOPES),
-        "response_types_supported": list(response.RESPONSE_TYPES),
-        "response_modes_supported": list(response.RESPONSE_MODES),
-        "grant_types_supported": list(GRANT_TYPES),
+        "response_types_supported": list(response_types.EVERY if hybrid_and_implicit else (response_types.CODE,)),
+        "response_modes_supported": list(dict.fromkeys(modes)),
+        "grant_types_supported": [*GRANT_TYPES, *([response_types.IMPLICIT] if hybrid_and_implicit else [])],
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(jwts.OWN_ALGORITHMS),
         "userinfo_signing_alg_values_supported": ["none", *jwts.OWN_ALGORITHMS],
@@ -115,6 +117,7 @@ def _aliases(url: str) -> dict[str, str]:
         "userinfo_endpoint": f"{url}/userinfo",
         "pushed_authorization_request_endpoint": f"{url}/par",
         "device_authorization_endpoint": f"{url}/device-authorization",
+        "backchannel_authentication_endpoint": f"{url}/bc-authorize",
         "introspection_endpoint": f"{url}/introspect",
         "revocation_endpoint": f"{url}/revoke",
         "grant_management_endpoint": f"{url}/grants",

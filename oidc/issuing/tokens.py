@@ -1,4 +1,4 @@
-"""From a grant to a code, from a code or refresh token to tokens. One transaction each; signing comes after it."""
+"""From a grant to an authorization, from a code or refresh token to tokens: in one transaction, signed after it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from audit.entries import ActorKind, ClaimsReleased, PersonId
 from audit.ledger import Ledger
 from config.clock import Clock
 from config.database import Database, Transaction
-from config.identifiers import Randomness, new_id, new_secret
-from oidc import claims, single_use
+from config.identifiers import Randomness, new_id
+from oidc import claims, response_types, single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget, InvalidToken, OAuthError
@@ -47,7 +47,7 @@ from oidc.tokens.access_token import AccessTokens
 from oidc.tokens.binding import Binding, Proof, Proofs
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
-from oidc.tokens.refresh_token import RefreshTokens, token_hash
+from oidc.tokens.refresh_token import RefreshTokens
 
 LONGEST_REFRESH = timedelta(days=366)
 """Of a grant without an end date: then the client sends the person by once more, which the grant answers silently."""
@@ -90,7 +90,6 @@ class Issuing:
         issuer: str,
         clock: Clock,
         randomness: Randomness,
-        code_lifetime: timedelta = timedelta(seconds=60),
         grant_types: Sequence[tuple[type[Any], Sequence[Any]]] = GRANT_TYPES,
     ) -> None:
         """issuer: our public address: the audience of userinfo; the vault's is `<issuer>/vault`.
@@ -112,7 +111,6 @@ class Issuing:
         self._vault = f"{issuer}/vault"
         self._clock = clock
         self._randomness = randomness
-        self._code_lifetime = code_lifetime
         self._server = TokenServer(
             families=families,
             refresh_tokens=rotation,
@@ -124,32 +122,6 @@ class Issuing:
         for grant, extensions in grant_types:
             self._server.register_grant(grant, extensions)
 
-    def issue_code(
-        self,
-        tx: Transaction,
-        *,
-        client: Client,
-        signed_in: SignedIn,
-        grant: grants.GrantRow | None,
-        request: AcceptedRequest,
-    ) -> str:
-        """A code for a request that the grant covers, and the authorization that it stands for.
-
-        grant: as it is in this transaction. The code lives `code_lifetime`; only its hash is kept.
-        Raises `InvalidGrant` when the grant is gone, over or someone else's.
-        """
-        code = new_secret(self._randomness)
-        self.authorize(
-            tx,
-            client=client,
-            signed_in=signed_in,
-            grant=grant,
-            request=request,
-            code_hash=token_hash(code),
-            code_expires_at=self._clock.now() + self._code_lifetime,
-        )
-        return code
-
     def authorize(
         self,
         tx: Transaction,
@@ -160,10 +132,11 @@ class Issuing:
         request: AcceptedRequest,
         code_hash: bytes,
         code_expires_at: datetime,
-    ) -> None:
-        """The authorization for a request that the grant covers. code_hash: of what redeems it, until code_expires_at.
+    ) -> AuthorizationRow:
+        """The authorization for a request that the grant covers.
 
-        Raises as `issue_code` does.
+        grant: as it is in this transaction. code_hash: of what redeems it, until code_expires_at; where the response
+        type has no code it is redeemed already. Raises `InvalidGrant` when the grant is gone, over or someone else's.
         """
         now = self._clock.now()
         if grant is None or not grant.stands(now) or grant.subject != signed_in.subject:
@@ -172,7 +145,9 @@ class Issuing:
         lendings = grant.lendings if request.authorization_details else ()
         scope = tuple(name for name in request.scope if name in grant.scope)
         outlives_token = grant.until is None or grant.until > now + self._access_tokens.lifetime
-        refreshes = client.check_grant_type("refresh_token") and (outlives_token or OFFLINE_ACCESS in scope)
+        has_code = response_types.gives(request.response_type, response_types.CODE)
+        refreshes = has_code and client.check_grant_type("refresh_token")
+        refreshes = refreshes and (outlives_token or OFFLINE_ACCESS in scope)
         until = grant.until or now + LONGEST_REFRESH
         row = AuthorizationRow(
             id=new_id(self._randomness),
@@ -197,7 +172,7 @@ class Issuing:
             redirect_uri=request.redirect_uri if request.redirect_uri_given else "",
             code_challenge=request.code_challenge,
             code_expires_at=code_expires_at,
-            redeemed_at=None,
+            redeemed_at=None if has_code else now,
             refreshes_until=until if refreshes else None,
             tells_grant=request.tells_grant,
             # OpenID Connect Core §11 and DESIGN: papers and offline access are for when the person is away.
@@ -209,6 +184,7 @@ class Issuing:
             ended_reason=None,
         )
         authorizations.add(tx, row)
+        return row
 
     def answer(self, presented: ClientRequest) -> Mapping[str, Any]:
         """Answer a token request (RFC 6749 §3.2): the members of the JSON response.
@@ -237,12 +213,29 @@ class Issuing:
                 audience = self._narrowed(outcome.audience, presented.resources)
             if isinstance(outcome, TokenDraft):
                 audience = self._narrowed(outcome.family.audience, presented.resources)
-                known = self._release(tx, outcome)
+                known = self.release(tx, outcome.family, outcome.scope)
         if isinstance(outcome, OAuthError):
             raise outcome
         if isinstance(outcome, AccessDraft):
             return self._access_alone(outcome, audience)
         return self._response(outcome, audience, claims.chosen(known(), outcome.family.id_token_claims))
+
+    def release(
+        self, tx: Transaction, family: AuthorizationRow, scope: Collection[str]
+    ) -> Callable[[], Mapping[str, Any]]:
+        """Write down which claims the ID token tells, and read them; see `Subjects.read`."""
+        if not family.id_token_claims or OPENID not in scope:
+            return dict
+        found = self._subjects.read(tx, SubjectId(family.subject), family.id_token_claims)
+        entry = ClaimsReleased(
+            actor_kind=ActorKind.SERVICE,
+            persons=(PersonId(family.subject),),
+            client=family.client_id,
+            claims=" ".join(sorted(found.names.intersection(family.id_token_claims))),
+            grant=family.grant_id,
+        )
+        self._ledger.append(tx, entry)
+        return found.open
 
     def end_authorizations_of_grant(self, tx: Transaction, grant: GrantId) -> int:
         """End every family of a grant that ends; how many. The grant's own entry tells of it."""
@@ -278,11 +271,9 @@ class Issuing:
         self._database.in_batches(partial(_forget, _forget_families, now), FAMILIES)
 
     def _proof(self, presented: ClientRequest, authenticated: AuthenticatedClient) -> Proof | None:
-        if not presented.dpop:
-            if authenticated.client.dpop_bound_access_tokens:
-                raise InvalidDpopProof("this client's tokens are bound: a proof is needed")
-            return None
-        return self._proofs.check(presented.dpop, method=presented.method, url=f"{self._issuer}{presented.path}")
+        if authenticated.client.dpop_bound_access_tokens and not presented.dpop:
+            raise InvalidDpopProof("this client's tokens are bound: a proof is needed")
+        return self._proofs.shown(presented.dpop, method=presented.method, url=f"{self._issuer}{presented.path}")
 
     def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
         details = list(draft.authorization_details) if self._vault in audience else []
@@ -325,21 +316,6 @@ class Issuing:
                 released=released,
             )
         return answer
-
-    def _release(self, tx: Transaction, draft: TokenDraft) -> Callable[[], Mapping[str, Any]]:
-        """Write down which claims the ID token tells, and read them; see `Subjects.read`."""
-        if not draft.family.id_token_claims or OPENID not in draft.scope:
-            return dict
-        found = self._subjects.read(tx, SubjectId(draft.family.subject), draft.family.id_token_claims)
-        entry = ClaimsReleased(
-            actor_kind=ActorKind.SERVICE,
-            persons=(PersonId(draft.family.subject),),
-            client=draft.family.client_id,
-            claims=" ".join(sorted(found.names.intersection(draft.family.id_token_claims))),
-            grant=draft.family.grant_id,
-        )
-        self._ledger.append(tx, entry)
-        return found.open
 
     def _audience(self, scope: Collection[str], lendings: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
         whole = [self._issuer] if OPENID in scope else []

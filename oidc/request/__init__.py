@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from oidc import response_types
 from oidc.clients import Client
 from oidc.errors import InvalidRequest
 from oidc.protocols import Evidence
@@ -16,6 +17,7 @@ from oidc.request import (
     authorization_details,
     dpop,
     grant_management,
+    hybrid,
     openid,
     pkce,
     redirect_uri,
@@ -36,6 +38,12 @@ class Checks:
     hints: openid.Hints
     issuer: str
     vault: str
+    hybrid_and_implicit: bool = False
+    """Whether the operator turned those response types on (`oidc.response_types`)."""
+
+    def mode_of_error(self, client: Client, parameters: Mapping[str, str]) -> str:
+        """How a refusal of `check` travels to the client."""
+        return response.response_mode_of_error(client, parameters, hybrid_and_implicit=self.hybrid_and_implicit)
 
     def check(
         self,
@@ -50,10 +58,13 @@ class Checks:
         redirect = redirect_uri.accept(client, parameters.get("redirect_uri"))  # RFC 9700 §2.1, RFC 8252 §7.3
         state = response.state(parameters)  # RFC 6749 §4.1.1
         response.not_taken(parameters)  # Core §7.2.1
-        response_type = response.response_type(client, parameters)  # RFC 6749 §3.1.1
-        response_mode = response.response_mode(client, parameters)  # OAuth 2.0 Form Post, JARM §2.3
-        nonce = response.opaque(parameters, "nonce")  # Core §3.1.2.1
-        challenge = pkce.code_challenge(client, parameters)  # RFC 7636 §4.3, RFC 9700 §2.1.1
+        response_type = response.response_type(  # RFC 6749 §3.1.1
+            client, parameters, hybrid_and_implicit=self.hybrid_and_implicit
+        )
+        response_mode = response.response_mode(client, parameters, response_type)  # OAuth 2.0 Form Post, JARM §2.3
+        nonce = response.nonce(parameters, response_type)  # Core §3.1.2.1, §3.2.2.1
+        has_code = response_types.gives(response_type, response_types.CODE)
+        challenge = pkce.code_challenge(client, parameters) if has_code else None  # RFC 7636 §4.3, RFC 9700 §2.1.1
         scopes, shorthand = scope.accept(client, self.evidence, parameters)  # RFC 6749 §3.3
         details = authorization_details.accept(client, self.evidence, parameters, self.vault)  # RFC 9396 §5
         resources = resource.accept(resources, (self.issuer, self.vault))  # RFC 8707 §2
@@ -67,7 +78,7 @@ class Checks:
             raise InvalidRequest("id_token_hint and claims name different persons")
         if not scopes and not details and not shorthand:
             raise InvalidRequest("nothing is asked")
-        return AcceptedRequest(
+        accepted = AcceptedRequest(
             client_id=client.client_id,
             redirect_uri=redirect,
             redirect_uri_given="redirect_uri" in parameters,
@@ -91,6 +102,7 @@ class Checks:
             dpop_jkt=dpop.thumbprint(parameters),  # RFC 9449 §10
             tells_grant=grant_management.creates(client, parameters),  # Grant Management §5
         )
+        return hybrid.accept(accepted)  # Core §3.2.2.1, §3.3.2.1
 
     def check_polled(
         self,

@@ -25,8 +25,13 @@ def accept(client: Client, given: str | None) -> str:
     return given
 
 
-def with_parameters(redirect_uri: str, parameters: Mapping[str, str]) -> str:
-    """The URI with parameters added to its query (RFC 6749 §4.1.2: what it has is kept)."""
+def with_parameters(redirect_uri: str, parameters: Mapping[str, str], *, fragment: bool = False) -> str:
+    """The URI with parameters added to its query (RFC 6749 §4.1.2: what it has is kept), or as its fragment (§4.2.2).
+
+    No registered URI has a fragment.
+    """
+    if fragment:
+        return f"{redirect_uri}#{urlencode(parameters)}"
     separator = "&" if "?" in redirect_uri else "?"
     if redirect_uri.endswith(("?", "&")):
         separator = ""

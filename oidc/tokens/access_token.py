@@ -102,8 +102,9 @@ class AccessTokens:
         audience: Sequence[str],
         authorization_details: Sequence[Mapping[str, Any]],
         binding: Binding,
+        ends_at: datetime | None = None,
     ) -> tuple[str, timedelta]:
-        """A token and how long it lives. No row is written."""
+        """A token and how long it lives: with its family, or until ends_at. No row is written."""
         claims: dict[str, Any] = {
             "sub": family.sub,
             "aud": list(audience),
@@ -115,7 +116,7 @@ class AccessTokens:
         }
         if authorization_details:
             claims["authorization_details"] = list(authorization_details)
-        return self._signed(claims, binding=binding, ends_at=family.ends_at)
+        return self._signed(claims, binding=binding, ends_at=min(family.ends_at, ends_at or family.ends_at))
 
     def make_alone(
         self,
@@ -224,12 +225,17 @@ class AccessTokens:
         """Whether a token of ours still stands, whoever holds it: its family, if it has one, and the token itself."""
         if FAMILY not in claims:
             return not revoked_tokens.is_revoked(tx, claims["jti"])
-        return revoked_tokens.stands(tx, claims[FAMILY], claims["jti"], claims.get(ORIGIN, ""))
+        origin, holder = claims.get(ORIGIN, ""), claims["client_id"]
+        return revoked_tokens.stands(tx, claims[FAMILY], claims["jti"], origin=origin, holder=holder)
 
     @staticmethod
     def family_of(tx: Transaction, claims: Mapping[str, Any]) -> AuthorizationRow | None:
-        """The family of a token that stands, else None: one query. An exchanged token ends with its origin too."""
-        return revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"], claims.get(ORIGIN, ""))
+        """The family of a token that stands, else None: one query.
+
+        An exchanged token ends with its origin and with the client that holds it, too.
+        """
+        origin, holder = claims.get(ORIGIN, ""), claims["client_id"]
+        return revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"], origin=origin, holder=holder)
 
     def standing_alone(self, tx: Transaction, presented: Presented) -> Mapping[str, Any]:
         """The claims of a token about the client itself, if it isn't revoked. Uses up the proof if there is one.

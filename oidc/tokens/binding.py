@@ -67,7 +67,7 @@ def thumbprint(certificate: bytes) -> str:
 
 
 class Proofs:
-    """Checks DPoP proofs at the token endpoint and at our own resources."""
+    """Checks DPoP proofs at the endpoints of clients and at our own resources."""
 
     def __init__(self, *, secret_keys: SecretKeys, clock: Clock) -> None:
         """secret_keys: make the nonces."""
@@ -101,6 +101,10 @@ class Proofs:
             if not isinstance(claims.get("ath"), str) or not hmac.compare_digest(claims["ath"].encode(), ath.encode()):
                 raise InvalidDpopProof("ath")
         return Proof(key.thumbprint(), jti, expires_at)
+
+    def shown(self, headers: Sequence[str], *, method: str, url: str) -> Proof | None:
+        """The proof that a client shows with its request; None when it shows none. Raises as `check` does."""
+        return self.check(headers, method=method, url=url) if headers else None
 
     @staticmethod
     def use_once(tx: Transaction, proof: Proof) -> None:

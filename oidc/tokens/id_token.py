@@ -37,12 +37,14 @@ class IdTokens:
         family: AuthorizationRow,
         client: Client,
         *,
-        access_token: str,
+        access_token: str = "",
+        code: str = "",
         with_nonce: bool,
         released: Mapping[str, Any],
     ) -> str:
         """An ID token, signed and encrypted as the client registered. Outside any transaction.
 
+        access_token, code: what comes in the same answer, which the hashes bind to it (§3.2.2.10, §3.3.2.11).
         with_nonce: at the code, not at a refresh (§12.2). released: claims about the person that were asked for here.
         """
         now = int(self._clock.now().timestamp())
@@ -59,11 +61,13 @@ class IdTokens:
             "acr": family.acr,
             "amr": list(family.amr),
             "sid": family.sid,
-            "at_hash": at_hash(access_token, client.id_token_signed_response_alg),
         }
+        alg = client.id_token_signed_response_alg
+        claims |= {"at_hash": half_hash(access_token, alg)} if access_token else {}
+        claims |= {"c_hash": half_hash(code, alg)} if code else {}
         if with_nonce and family.nonce is not None:
             claims["nonce"] = family.nonce
-        signed = self._signing_keys.sign(claims, alg=client.id_token_signed_response_alg, typ=jwts.ID_TOKEN)
+        signed = self._signing_keys.sign(claims, alg=alg, typ=jwts.ID_TOKEN)
         return self._encryption.id_token(client, signed)
 
     def verify_hint(self, unverified_hint: str, *, client_id: str | None = None) -> Mapping[str, Any]:
@@ -80,11 +84,11 @@ class IdTokens:
         return claims
 
 
-def at_hash(access_token: str, alg: str) -> str:
-    """The left half of the token's hash by the function of the signature's algorithm (§3.1.3.6).
+def half_hash(value: str, alg: str) -> str:
+    """The left half of a token's or code's hash by the function of the signature's algorithm (§3.1.3.6, §3.3.2.11).
 
     Ed25519 hashes with SHA-512 inside (RFC 8032 §5.1), so that is the one.
     """
     digest = hashlib.sha512 if alg == "EdDSA" else hashlib.sha256
-    hashed = digest(access_token.encode("ascii")).digest()
+    hashed = digest(value.encode("ascii")).digest()
     return jwts.encode(hashed[: len(hashed) // 2])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from http import HTTPStatus
 
 from audit.verification import verify_receipt
-from tests.citizen_account.town import Citizen, Town, fetch
+from tests.citizen_account.town import SCHOOL, Citizen, Town, fetch
 
 
 def test_an_access_is_a_sentence_with_its_count(alice: Citizen) -> None:
@@ -87,6 +88,24 @@ def test_not_recognising_something_says_what_to_do(alice: Citizen) -> None:
 def test_empty_pages_say_what_will_come(alice: Citizen) -> None:
     assert "Nobody has asked for your papers yet." in alice.get("/accesses")
     assert "You have not used a service" in alice.get("/services")
+
+
+def opened(alice: Citizen, **members: str) -> list[str]:
+    """Where the page of services leads, for the school registered with these members."""
+    alice.town.house.clients.add({**SCHOOL, **members}, actor="tests")
+    found = re.findall(r'<a class="govuk-link" href="(http[^"]+)">(?:Open the service|School)', alice.get("/services"))
+    return [unescape(address) for address in found]
+
+
+def test_a_service_is_opened_where_its_sign_in_begins_and_no_address_says_whose_it_is(alice: Citizen) -> None:
+    alice.lend(alice.paper())
+    first_page, begins = "http://127.0.0.1:8001/", "https://school.example/sign-in?from=city"
+    assert opened(alice) == [first_page] * 2  # beside the approval, and in the list of all
+    iss = "iss=http%3A%2F%2Flocalhost%3A8000"
+    assert opened(alice, initiate_login_uri=begins) == [f"{begins}&{iss}"] * 2
+    target = "target_link_uri=https%3A%2F%2Fschool.example%2Fclasses"
+    told = opened(alice, initiate_login_uri=begins, client_uri="https://school.example/classes")
+    assert told == [f"{begins}&{iss}&{target}"] * 2
 
 
 def test_stopping_returns_only_to_pages_of_ours(alice: Citizen) -> None:

@@ -43,7 +43,7 @@ from oidc.front_channel import FrontChannel
 from oidc.grant_management import GrantManagement
 from oidc.interaction import Interactions
 from oidc.introspection import Introspection
-from oidc.issuing import Issuing, Userinfo
+from oidc.issuing import Authorizing, Issuing, Userinfo
 from oidc.keys import SecretKeys, SigningKeys
 from oidc.logout import Logout
 from oidc.pairwise import Pairwise
@@ -122,6 +122,7 @@ class House:
     certificates: bool = False
     """Behind a proxy that passes clients' certificates on, in `IN_HEADERS`."""
     mutual_tls_url: str = ""
+    hybrid_and_implicit: bool = False
     anchors: Mapping[str, Sequence[jwk.Key]] = field(default_factory=dict)
     """Of federations; without any the house is in none."""
     used: list[str] = field(default_factory=list)
@@ -154,6 +155,7 @@ class House:
             clock=time,
             randomness=chance,
             takes_certificates=self.certificates,
+            hybrid_and_implicit=self.hybrid_and_implicit,
             federation=self.federation,
         )
         self.pairwise = Pairwise(randomness=chance)
@@ -193,6 +195,14 @@ class House:
             clock=time,
             randomness=chance,
         )
+        self.authorizing = Authorizing(
+            issuing=self.issuing,
+            access_tokens=self.access_tokens,
+            id_tokens=self.id_tokens,
+            issuer=ISSUER,
+            clock=time,
+            randomness=chance,
+        )
         self.interactions = Interactions(
             database=self.database,
             lifetime=timedelta(hours=1),
@@ -227,7 +237,13 @@ class House:
 
     def _app(self) -> Flask:
         app = Flask("provider")
-        checks = Checks(evidence=self.evidence, hints=self.id_tokens, issuer=ISSUER, vault=VAULT)
+        checks = Checks(
+            evidence=self.evidence,
+            hints=self.id_tokens,
+            issuer=ISSUER,
+            vault=VAULT,
+            hybrid_and_implicit=self.hybrid_and_implicit,
+        )
         objects = RequestObjects(
             database=self.database,
             client_keys=self.client_keys,
@@ -240,6 +256,7 @@ class House:
             client_authentication=self.authentication,
             checks=checks,
             interactions=self.interactions,
+            proofs=self.proofs,
             secret_keys=self.secret_keys,
             rate_limits=RateLimits(self.database, self.clock),
             clock=self.clock,
@@ -255,6 +272,7 @@ class House:
             clients=self.clients,
             checks=checks,
             interactions=self.interactions,
+            proofs=self.proofs,
             subjects=self.subjects,
             notices=self.notices,
             pairwise=self.pairwise,
@@ -275,7 +293,7 @@ class House:
                 responses=Responses(signing_keys=self.signing_keys, issuer=ISSUER, clock=self.clock),
                 interactions=self.interactions,
                 consent=self.consent,
-                issuing=self.issuing,
+                authorizing=self.authorizing,
                 polling=Polling(issuing=self.issuing, jobs=self.jobs, clock=self.clock),
                 pairwise=self.pairwise,
                 session_states=states,
@@ -348,6 +366,7 @@ class House:
             randomness=SystemRandomness(),
             certificates=self.certificates,
             mutual_tls_url=self.mutual_tls_url,
+            hybrid_and_implicit=self.hybrid_and_implicit,
             federation=Configuration(
                 signing_keys=self.signing_keys,
                 issuer=ISSUER,
@@ -416,7 +435,8 @@ class House:
             )
             grants.add(tx, row)
             self.evidence.lent |= dict.fromkeys(lendings, True)
-            return self.issuing.issue_code(tx, client=client, signed_in=there, grant=row, request=request)
+            decided = self.authorizing.decide(tx, client=client, signed_in=there, grant=row, request=request)
+            return decided.code
 
     def redeem(self, client: Client, code: str, /, **changed: Any) -> TestResponse:
         """POST /token with a code. A changed parameter of None is left out."""

@@ -194,6 +194,7 @@ def test_discovery_says_what_the_proxy_makes_possible(sqlite: Database, tmp_path
     for endpoint in ("token", "introspection", "revocation"):
         methods = told[f"{endpoint}_endpoint_auth_methods_supported"]
         assert {"tls_client_auth", "self_signed_tls_client_auth"} <= set(methods)
+    assert {"token_endpoint", "backchannel_authentication_endpoint"} <= told["mtls_endpoint_aliases"].keys()
     for name, address in told["mtls_endpoint_aliases"].items():
         assert address.replace(alias, told["issuer"]) == told[name]
     house.add(**TLS, tls_client_auth_subject_dn=SUBJECT)

@@ -64,7 +64,7 @@ def test_a_code_gives_an_id_token_an_access_token_and_a_refresh_token(house: Hou
     ("changed", "error"),
     [
         pytest.param({"grant_type": None}, "invalid_request", id="grant_type missing"),
-        pytest.param({"grant_type": "password"}, "unsupported_grant_type", id="grant_type unknown"),
+        pytest.param({"grant_type": "password"}, "unsupported_grant_type", id="RFC 9700 §2.4 password"),
         pytest.param({"grant_type": "implicit"}, "unsupported_grant_type", id="grant_type implicit"),
         pytest.param({"code": None}, "invalid_request", id="code missing"),
         pytest.param({"code": "x" * 43}, "invalid_grant", id="code unknown"),

@@ -28,7 +28,7 @@ class Person:
         self.email = ""
         self.reports: list[str] = []
         self._links: set[str] = set()
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.add_init_script(NOTICE_VIOLATIONS)
         context.on("page", self._listen)
         self.page: Page = context.new_page()
@@ -56,9 +56,9 @@ class Person:
         self.page.goto(path if path.startswith("http") else self.town.url + path)
         return self.page
 
-    def look(self) -> None:
-        """The page is whole (`looking.problems`), and nothing happened behind it."""
-        assert problems(self.page) + self.reports == [], self.page.url
+    def look(self, *, again: bool = False) -> None:
+        """The page is whole (`looking.problems`), and nothing happened behind it. again: in another language."""
+        assert problems(self.page, again=again) + self.reports == [], self.page.url
 
     def mail(self, containing: str = "/confirm/") -> str:
         """The link of a mail to this person that wasn't looked at yet; waits for the worker by loading again."""
