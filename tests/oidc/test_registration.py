@@ -140,6 +140,10 @@ def test_a_change_leaves_what_the_operator_decided_since(opened: House) -> None:
     client = opened.clients.get(told["client_id"])
     assert client
     assert {name: getattr(client, name) for name in decided} == decided
+    assert json_of(call(opened, "put", path, {**body, "token_endpoint_auth_method": "none"}, token))
+    public = opened.clients.get(told["client_id"])
+    assert public
+    assert public.require_pkce
 
 
 @pytest.mark.parametrize(
