@@ -95,12 +95,12 @@ def test_what_a_broken_off_transaction_wrote_is_not_there(counted: Database) -> 
 
 def test_who_waits_to_write_to_sqlite_keeps_no_connection_from_readers(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'small.db'}", pool_size=2)
-    began = threading.Barrier(4)
+    began, wrote = threading.Barrier(4), list[int]()
 
     def write() -> None:
         began.wait()
         with database.transaction() as tx:
-            tx.execute(text("SELECT 1"))
+            wrote.append(int(tx.execute(text("SELECT 1")).scalar_one()))
 
     writers = [threading.Thread(target=write) for _ in range(3)]
     with database.transaction():
@@ -111,6 +111,7 @@ def test_who_waits_to_write_to_sqlite_keeps_no_connection_from_readers(tmp_path:
             assert elsewhere(lambda: _one(database)) == 1
     for writer in writers:
         writer.join()
+    assert wrote == [1, 1, 1]
     database.close()
 
 
