@@ -315,7 +315,7 @@ class Clients:
         if tx is not None:
             row = store.known(tx, client_id)
         else:
-            with self._database.reading() as own:
+            with self._database.looking() as own:
                 row = store.known(own, client_id)
         if row is None or not row.stands(self._clock.now()):
             self._held.pop(client_id, None)
