@@ -131,7 +131,7 @@ class Sessions:
 
     def current(self, secret: str) -> SignIn | None:
         """The open sign-in of a cookie; None for an unknown, ended or expired one."""
-        with self._database.reading() as tx:
+        with self._database.looking() as tx:
             found = sign_ins.by_secret(tx, sha256(secret))
         if found is None or not self._is_open(found[0]):
             return None

@@ -91,7 +91,7 @@ from oidc.responses import Responses
 from oidc.revocation import Revocation
 from oidc.session_state import SessionStates
 from oidc.tokens.access_token import AccessTokens
-from oidc.tokens.binding import Proofs
+from oidc.tokens.binding import ALGORITHMS, Proofs
 from oidc.tokens.encryption import Encryption
 from oidc.tokens.families import Families
 from oidc.tokens.id_token import IdTokens
@@ -275,7 +275,12 @@ def build(
     )
     evidence = VaultEvidence(database, lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
-    proofs = Proofs(secret_keys=secret_keys, clock=clock)
+    proofs = Proofs(
+        secret_keys=secret_keys,
+        issuer=settings.public_url,
+        mutual_tls_url=settings.provider.mutual_tls_url,
+        clock=clock,
+    )
     issuer = settings.public_url
     access_tokens = AccessTokens(
         signing_keys=signing_keys,
@@ -347,6 +352,7 @@ def build(
         client_authentication=client_authentication,
         checks=checks,
         interactions=interactions,
+        proofs=proofs,
         secret_keys=secret_keys,
         rate_limits=rate_limits,
         clock=clock,
@@ -358,6 +364,7 @@ def build(
         clients=clients,
         checks=checks,
         interactions=interactions,
+        proofs=proofs,
         subjects=subjects,
         notices=ReleaseNotices(notifications),
         pairwise=pairwise,
@@ -650,7 +657,10 @@ def build(
             *provider.blueprints(),
             fetching,
             vault_metadata.blueprint(
-                settings.public_url, settings.vault_url, certificates=settings.takes_client_certificates
+                settings.public_url,
+                settings.vault_url,
+                dpop_algorithms=ALGORITHMS,
+                certificates=settings.takes_client_certificates,
             ),
             tiles.blueprint(live),
         ),

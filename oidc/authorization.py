@@ -286,7 +286,8 @@ class Authorization:
         grant: grants.GrantRow | None,
     ) -> None:
         try:
-            self._polling.approve(tx, client=client, request=request, there=there, grant=grant)
+            stated = self._presence.stated(request, there)
+            self._polling.approve(tx, client=client, request=request, there=stated, grant=grant)
         except InvalidGrant as error:  # as below
             raise AccessDenied from error
 

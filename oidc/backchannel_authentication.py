@@ -40,9 +40,10 @@ from oidc.keys import SecretKeys
 from oidc.pairwise import Pairwise
 from oidc.polling import Ping
 from oidc.protocols import Notices, SignedIn, SubjectId, Subjects
-from oidc.request import AcceptedRequest, Checks, openid
+from oidc.request import AcceptedRequest, Checks, dpop, openid
 from oidc.store import polled_requests
 from oidc.store.polled_requests import PolledRequestRow
+from oidc.tokens.binding import Proof, Proofs
 from oidc.tokens.refresh_token import token_hash
 
 LIFETIME = timedelta(minutes=10)
@@ -82,6 +83,7 @@ class BackchannelAuthentication:
         clients: Clients,
         checks: Checks,
         interactions: Interactions,
+        proofs: Proofs,
         subjects: Subjects,
         notices: Notices,
         pairwise: Pairwise,
@@ -97,6 +99,7 @@ class BackchannelAuthentication:
         self._clients = clients
         self._checks = checks
         self._interactions = interactions
+        self._proofs = proofs
         self._subjects = subjects
         self._notices = notices
         self._pairwise = pairwise
@@ -109,11 +112,13 @@ class BackchannelAuthentication:
     def answer(self, presented: ClientRequest) -> Mapping[str, Any]:
         """Ask a person: the members of the JSON response (§7.3).
 
-        Raises `OAuthError`: nothing is kept then, but an assertion is used up.
+        Raises `OAuthError`: nothing is kept then, but assertion and proof are used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
-        with single_use.used_up_anyway(self._database, authenticated):
-            return self._begun(authenticated, presented)
+        url = f"{self._checks.issuer}{presented.path}"
+        proof = self._proofs.shown(presented.dpop, method=presented.method, url=url)
+        with single_use.used_up_anyway(self._database, authenticated, proof):
+            return self._begun(authenticated, presented, proof)
 
     def asked(self, request: str, subject: SubjectId) -> AskedView:
         """A request that waits for this person. Raises `UnknownInteraction`."""
@@ -156,7 +161,9 @@ class BackchannelAuthentication:
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise PingNotTaken(f"{client.client_id}: {answer.status}")
 
-    def _begun(self, authenticated: AuthenticatedClient, presented: ClientRequest) -> Mapping[str, Any]:
+    def _begun(
+        self, authenticated: AuthenticatedClient, presented: ClientRequest, proof: Proof | None
+    ) -> Mapping[str, Any]:
         client, form = authenticated.client, presented.form
         if not client.check_grant_type(BackchannelRequest.GRANT_TYPE):
             raise UnauthorizedClient("the client is not registered for this grant type")
@@ -168,6 +175,8 @@ class BackchannelAuthentication:
         request = self._checks.check_polled(client, form, presented.resources, new_id(self._randomness))
         if "openid" not in request.scope:
             raise InvalidScope("openid is missing")  # §7.1
+        # A proof binds the answer here as it binds a code at the pushing (RFC 9449 §10.1).
+        request = dpop.bound(request, proof.jkt if proof else None)
         subject, hint = self._person(client, form)
         self._count(hint)
         auth_req_id = new_secret(self._randomness)
@@ -187,7 +196,7 @@ class BackchannelAuthentication:
             interval_seconds=int(INTERVAL.total_seconds()),
         )
         with self._database.transaction() as tx:
-            single_use.use(tx, authenticated)
+            single_use.use(tx, authenticated, proof)
             polled_requests.add(tx, row)
             # For nobody as well: whether there is a person must not show in how long this takes.
             self._notices.asked(tx, subject, client.client_id, request.polled)

@@ -6,16 +6,16 @@ Who has typed it at one browser is the only one who can answer: at any other the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from config.clock import Clock
-from config.database import Database
+from config.database import Database, Transaction
 from config.identifiers import Randomness, new_id, new_secret
 from config.rate_limits import RateLimits, TooManyRequests
 from oidc import single_use
-from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
+from oidc.client_authentication import ClientAuthentication, ClientRequest
 from oidc.clients import Client
 from oidc.consent import hashed
 from oidc.errors import AskedTooOften, UnauthorizedClient, UnknownUserCode
@@ -23,9 +23,10 @@ from oidc.grants.device_code import KIND, DeviceCode
 from oidc.interaction import Interactions
 from oidc.keys import SecretKeys
 from oidc.protocols import SignedIn
-from oidc.request import AcceptedRequest, Checks
+from oidc.request import AcceptedRequest, Checks, dpop
 from oidc.store import polled_requests
 from oidc.store.polled_requests import PolledRequestRow
+from oidc.tokens.binding import Proofs
 from oidc.tokens.refresh_token import token_hash
 
 LIFETIME = timedelta(minutes=10)
@@ -56,6 +57,7 @@ class DeviceAuthorizations:
         client_authentication: ClientAuthentication,
         checks: Checks,
         interactions: Interactions,
+        proofs: Proofs,
         secret_keys: SecretKeys,
         rate_limits: RateLimits,
         clock: Clock,
@@ -66,6 +68,7 @@ class DeviceAuthorizations:
         self._client_authentication = client_authentication
         self._checks = checks
         self._interactions = interactions
+        self._proofs = proofs
         self._secret_keys = secret_keys
         self._rate_limits = rate_limits
         self._clock = clock
@@ -74,12 +77,15 @@ class DeviceAuthorizations:
     def answer(self, presented: ClientRequest) -> Mapping[str, Any]:
         """Begin a device's request: the members of the JSON response (RFC 8628 §3.2).
 
-        Raises `OAuthError`, `AskedTooOften` among them: nothing is kept then, but an assertion is used up.
+        Raises `OAuthError`, `AskedTooOften` among them: nothing is kept then, but assertion and proof are used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
-        with single_use.used_up_anyway(self._database, authenticated):
-            request = self._checked(authenticated.client, presented)
-            device_code, user_code = self._keep(authenticated, request)
+        url = f"{self._checks.issuer}{presented.path}"
+        proof = self._proofs.shown(presented.dpop, method=presented.method, url=url)
+        with single_use.used_up_anyway(self._database, authenticated, proof):
+            # A proof binds the answer here as it binds a code at the pushing (RFC 9449 §10.1).
+            request = dpop.bound(self._checked(authenticated.client, presented), proof.jkt if proof else None)
+            device_code, user_code = self._keep(request, lambda tx: single_use.use(tx, authenticated, proof))
         return {
             "device_code": device_code,
             "user_code": user_code,
@@ -117,14 +123,17 @@ class DeviceAuthorizations:
             raise AskedTooOften("this client shows too many codes at once") from error
         return request
 
-    def _keep(self, authenticated: AuthenticatedClient, request: AcceptedRequest) -> tuple[str, str]:
-        """Keep the request under new codes; with the one in a million that is taken, under others."""
+    def _keep(self, request: AcceptedRequest, use: Callable[[Transaction], None]) -> tuple[str, str]:
+        """Keep the request under new codes; with the one in a million that is taken, under others.
+
+        use: uses up what the client showed, in the same transaction.
+        """
         while True:
             device_code, user_code = new_secret(self._randomness), new_user_code(self._randomness)
             row = self._row(request, device_code, self._mac(user_code))
             with self._database.transaction() as tx:
                 if polled_requests.add(tx, row):
-                    single_use.use(tx, authenticated)
+                    use(tx)
                     return device_code, f"{user_code[:4]}-{user_code[4:]}"
 
     def _row(self, request: AcceptedRequest, device_code: str, user_code_mac: bytes) -> PolledRequestRow:

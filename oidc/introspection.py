@@ -78,7 +78,7 @@ class Introspection:
         # Ours are told apart by their shape: an access token is a JWT, and a refresh token has no dot.
         claims = self._claims(client, token) if "." in token else None
         if authenticated.assertion is None:
-            with self._database.reading() as tx:
+            with self._database.looking() as tx:
                 told = self._told(tx, client, token, claims)
         else:
             with self._database.transaction() as tx:

@@ -49,6 +49,8 @@ class SignedOut:
     url: str = field(repr=False)
     frames: tuple[str, ...] = field(default=(), repr=False)
     """What the browser is to open first (`oidc.front_channel`)."""
+    ended: bool = False
+    """Whether there was a sign-in, of which the browser then forgets what it kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Logout:
         if there is None:
             return SignedOut(asked.url)
         if asked.sign_in == there.sign_in:
-            return SignedOut(asked.url, self._end(there.sign_in))
+            return SignedOut(asked.url, self._end(there.sign_in), ended=True)
         name = asked.client.name if asked.client else ""
         return Confirm(self._seal({"url": asked.url}, self._sign_in.browser()), name, asked.url)
 
@@ -100,7 +102,7 @@ class Logout:
         kept = self._unseal(handle, self._sign_in.browser())
         there = self._sign_in.current()
         frames = () if there is None else self._end(there.sign_in)
-        return SignedOut(str(kept["url"]), frames)
+        return SignedOut(str(kept["url"]), frames, ended=there is not None)
 
     def keep(self, parameters: Mapping[str, str]) -> str:
         """A POST may come from another site, without our cookie: a handle for the GET that follows, for any browser."""

@@ -5,14 +5,12 @@ What that uses up and binds: docs/decisions/0506.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from config.database import Database
 from oidc import single_use
 from oidc.client_authentication import AuthenticatedClient, ClientAuthentication, ClientRequest
 from oidc.errors import InvalidRequest
 from oidc.interaction import Interactions
-from oidc.request import AcceptedRequest, Checks
+from oidc.request import AcceptedRequest, Checks, dpop
 from oidc.request.objects import RequestObjects
 from oidc.tokens.binding import Proof, Proofs
 
@@ -44,16 +42,11 @@ class Pushing:
         Raises `OAuthError`: nothing is kept then, but assertion and proof are used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
-        proof = self._proof(presented)
+        url = f"{self._checks.issuer}{presented.path}"
+        proof = self._proofs.shown(presented.dpop, method=presented.method, url=url)
         with single_use.used_up_anyway(self._database, authenticated, proof):
             request = self._checked(authenticated, presented, proof)
             return self._interactions.push(request, lambda tx: single_use.use(tx, authenticated, proof))
-
-    def _proof(self, presented: ClientRequest) -> Proof | None:
-        if not presented.dpop:
-            return None
-        url = f"{self._checks.issuer}{presented.path}"
-        return self._proofs.check(presented.dpop, method=presented.method, url=url)
 
     def _checked(
         self, authenticated: AuthenticatedClient, presented: ClientRequest, proof: Proof | None
@@ -64,9 +57,4 @@ class Pushing:
             authenticated.client, presented.form, presented.resources, pushed=True
         )
         request = self._checks.check(authenticated.client, parameters, resources)
-        if proof is None:
-            return request
-        # RFC 9449 §10.1: the proof binds the code as dpop_jkt does; both must then name one key.
-        if request.dpop_jkt not in {None, proof.jkt}:
-            raise InvalidRequest("dpop_jkt is not the key of the proof")
-        return replace(request, dpop_jkt=proof.jkt)
+        return dpop.bound(request, proof.jkt if proof else None)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from config.identifiers import Randomness, new_secret
 from oidc.clients import Client, Clients
+from oidc.clients.client import PUBLIC
 from oidc.clients.metadata import described
 from oidc.errors import InvalidClientMetadata, InvalidToken, UnapprovedSoftwareStatement
 
@@ -84,7 +85,7 @@ class Registration:
         if secret is not None and not (isinstance(secret, str) and self._clients.check_secret(client, secret)):
             raise InvalidClientMetadata("client_secret: can't be chosen")
         changed, made = self._clients.add(
-            {**self._wished(metadata), "client_id": client_id},
+            {**self._wished(metadata), **_decided(client, metadata), "client_id": client_id},
             actor=ACTOR,
             registration_token_hash=_hash(unverified_token or ""),
         )
@@ -126,6 +127,16 @@ class Registration:
         if secret is not None:
             told |= {"client_secret": secret, "client_secret_expires_at": 0}  # RFC 7591 §3.2.1: 0 is never
         return told
+
+
+def _decided(client: Client, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What the operator may have changed since: a client's own change leaves it as it is."""
+    becomes_public = metadata.get("token_endpoint_auth_method") == PUBLIC
+    return {
+        "profile": client.profile,
+        "require_pkce": client.require_pkce or becomes_public,  # a public client is never excused
+        "contract": client.contract,
+    }
 
 
 def _hash(token: str) -> bytes:

@@ -121,7 +121,8 @@ class Clients:
         (OpenID Connect Registration §2), ES256 for what our own page and command make.
         registration_token_hash: of a client that registered itself (RFC 7592); else what was there stays.
         Returns the client, and its secret when a new one was made: shown once, kept only as MAC (or sealed for
-        client_secret_jwt). An existing secret stays when the metadata bring none and the method is the same kind.
+        client_secret_jwt). An existing secret stays when the metadata bring none and the method is the same kind;
+        a client that was removed and comes back has neither secret nor registration token of before.
         Raises `InvalidClientMetadata` or `InvalidRedirectUri`; nothing is kept then.
         """
         client = parse(metadata, client_id=new_id(self._randomness), default_alg=default_alg)
@@ -129,7 +130,7 @@ class Clients:
         given = check_secret(metadata, client)
         self._check_addresses(metadata, client)
         with self._database.reading() as tx:
-            before = store.known(tx, client.client_id)
+            before = store.standing_one(tx, client.client_id)
         return self._keep(client, given, before, registration_token_hash, actor=actor)
 
     def change(self, client_id: str, members: Mapping[str, Any], *, actor: str) -> tuple[Client, str | None]:
@@ -314,7 +315,7 @@ class Clients:
         if tx is not None:
             row = store.known(tx, client_id)
         else:
-            with self._database.reading() as own:
+            with self._database.looking() as own:
                 row = store.known(own, client_id)
         if row is None or not row.stands(self._clock.now()):
             self._held.pop(client_id, None)

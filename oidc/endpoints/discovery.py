@@ -117,6 +117,7 @@ def _aliases(url: str) -> dict[str, str]:
         "userinfo_endpoint": f"{url}/userinfo",
         "pushed_authorization_request_endpoint": f"{url}/par",
         "device_authorization_endpoint": f"{url}/device-authorization",
+        "backchannel_authentication_endpoint": f"{url}/bc-authorize",
         "introspection_endpoint": f"{url}/introspect",
         "revocation_endpoint": f"{url}/revoke",
         "grant_management_endpoint": f"{url}/grants",

@@ -60,8 +60,13 @@ def _answer(outcome: Confirm | SignedOut, screens: Screens) -> Response:
     if isinstance(outcome, Confirm):
         return _page(screens.confirm_sign_out(outcome.handle, outcome.client_name, outcome.url), 200)
     if outcome.url and not outcome.frames:
-        return _redirect(outcome.url)
-    return _page(screens.signed_out(outcome.frames, outcome.url), 200)
+        answer = _redirect(outcome.url)
+    else:
+        answer = _page(screens.signed_out(outcome.frames, outcome.url), 200)
+    if outcome.ended:
+        # Not "cookies": the language chosen here, and that this browser is known, stay.
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 def _refused(error: OAuthError, screens: Screens) -> Response:

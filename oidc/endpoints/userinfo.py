@@ -20,16 +20,15 @@ def blueprint(userinfo: Userinfo) -> Blueprint:
     @routes.route("/userinfo", methods=["GET", "POST"])
     def tell() -> Response:
         try:
-            authorization = _authorization()
+            told = userinfo.tell(
+                method=request.method,
+                path=request.path,
+                authorization=_authorization(),
+                dpop=request.headers.getlist("DPoP"),
+                client_certificate=shown.der if (shown := client_certificates.of(request.environ)) else None,
+            )
         except OAuthError as error:
             return error_response(error)
-        told = userinfo.tell(
-            method=request.method,
-            path=request.path,
-            authorization=authorization,
-            dpop=request.headers.getlist("DPoP"),
-            client_certificate=shown.der if (shown := client_certificates.of(request.environ)) else None,
-        )
         if isinstance(told, TokenChallenge):
             return challenge_response(told)
         if isinstance(told, str):

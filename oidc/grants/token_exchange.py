@@ -129,9 +129,15 @@ def _narrowed_detail(granted: Sequence[Mapping[str, Any]], wanted: object) -> Ma
             isinstance(wanted, dict)
             and "type" in wanted
             and all(_is_within(detail, name, wanted[name]) for name in wanted)
+            and ("documents" in wanted or _has_every_type(detail, wanted))
         ):
             return {**detail, **wanted}
     raise InvalidAuthorizationDetails("wider than the subject token's")
+
+
+def _has_every_type(detail: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """A token doesn't say of which type each paper is: of fewer types alone, every paper would be handed on."""
+    return set(wanted.get("document_types", detail["document_types"])) == set(detail["document_types"])
 
 
 def _is_within(detail: Mapping[str, Any], name: str, value: object) -> bool:

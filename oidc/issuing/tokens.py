@@ -271,11 +271,9 @@ class Issuing:
         self._database.in_batches(partial(_forget, _forget_families, now), FAMILIES)
 
     def _proof(self, presented: ClientRequest, authenticated: AuthenticatedClient) -> Proof | None:
-        if not presented.dpop:
-            if authenticated.client.dpop_bound_access_tokens:
-                raise InvalidDpopProof("this client's tokens are bound: a proof is needed")
-            return None
-        return self._proofs.check(presented.dpop, method=presented.method, url=f"{self._issuer}{presented.path}")
+        if authenticated.client.dpop_bound_access_tokens and not presented.dpop:
+            raise InvalidDpopProof("this client's tokens are bound: a proof is needed")
+        return self._proofs.shown(presented.dpop, method=presented.method, url=f"{self._issuer}{presented.path}")
 
     def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
         details = list(draft.authorization_details) if self._vault in audience else []

@@ -59,6 +59,7 @@ class Userinfo:
         """The claims; a JWT of them when the client registered that; or why the token isn't enough.
 
         The entry `claims_released`, once a token, commits before anything is told.
+        Raises `InvalidClient` when the client registered to get them encrypted and has no key for it.
         """
         try:
             presented = self._access_tokens.judge(

@@ -1,11 +1,13 @@
-"""dpop_jkt: the key that must redeem the code (RFC 9449 §10)."""
+"""The key that must redeem the code: by dpop_jkt, or by the proof that came with the request (RFC 9449 §10)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from oidc.errors import InvalidRequest
+from oidc.request.accepted import AcceptedRequest
 
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -16,3 +18,15 @@ def thumbprint(parameters: Mapping[str, str]) -> str | None:
     if value is not None and not _THUMBPRINT.fullmatch(value):
         raise InvalidRequest("dpop_jkt must be 43 characters of base64url")
     return value
+
+
+def bound(request: AcceptedRequest, proved: str | None) -> AcceptedRequest:
+    """The request, bound to the key of its proof as dpop_jkt binds it; both must name one key (RFC 9449 §10.1).
+
+    proved: the thumbprint of that key; None when the request came without a proof.
+    """
+    if proved is None:
+        return request
+    if request.dpop_jkt not in {None, proved}:
+        raise InvalidRequest("dpop_jkt is not the key of the proof")
+    return replace(request, dpop_jkt=proved)

@@ -119,11 +119,13 @@ class RequestObjects:
         if "request" in claims or "request_uri" in claims:  # RFC 9101 §4
             raise InvalidRequestObject("request and request_uri are outside", redirectable=False)
         now = int(self._clock.now().timestamp())
-        expires_at, begins_at = (_seconds(claims, name) for name in ("exp", "nbf"))
+        expires_at, begins_at, made_at = (_seconds(claims, name) for name in ("exp", "nbf", "iat"))
         if expires_at is not None and expires_at <= now:
             raise InvalidRequestObject("exp is over", redirectable=False)
         if begins_at is not None and begins_at > now + SKEW.total_seconds():
             raise InvalidRequestObject("nbf is in the future", redirectable=False)
+        if made_at is not None and made_at > now + SKEW.total_seconds():  # FAPI 2.0 §5.3.2.1
+            raise InvalidRequestObject("iat is in the future", redirectable=False)
         if client.demands.signed_requests:
             longest = LONGEST.total_seconds()
             if expires_at is None or expires_at > now + longest:

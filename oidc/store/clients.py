@@ -64,6 +64,12 @@ def known(tx: Transaction, client_id: str) -> ClientRow | None:
     return _row(row) if row else None
 
 
+def standing_one(tx: Transaction, client_id: str) -> ClientRow | None:
+    """A client, unless it was removed."""
+    row = known(tx, client_id)
+    return row if row is not None and row.removed_at is None else None
+
+
 def add(tx: Transaction, row: ClientRow) -> None:
     """Keep a client of a new id."""
     tx.execute(insert(clients).values(**{name: getattr(row, name) for name in ClientRow.__slots__}))

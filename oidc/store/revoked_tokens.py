@@ -9,6 +9,7 @@ from sqlalchemy import Column, String, Table, bindparam, select
 from config.database import Transaction, UtcSeconds, metadata
 from oidc.store.authorizations import AuthorizationRow, authorizations, row_of
 from oidc.store.batches import delete_some
+from oidc.store.clients import clients
 from oidc.store.upsert import insert_or_nothing
 
 revoked_tokens = Table(
@@ -23,6 +24,9 @@ _OF_STANDING = (
     authorizations.c.id == bindparam("authorization"),
     authorizations.c.ended_at.is_(None),
     ~select(revoked_tokens.c.jti).where(revoked_tokens.c.jti.in_([bindparam("token"), bindparam("origin")])).exists(),
+    ~select(clients.c.client_id)
+    .where(clients.c.client_id == bindparam("holder"), clients.c.removed_at.is_not(None))
+    .exists(),
 )
 _STANDING = select(authorizations).where(*_OF_STANDING)
 _STANDS = select(authorizations.c.id).where(*_OF_STANDING)
@@ -39,18 +43,21 @@ def is_revoked(tx: Transaction, jti: str) -> bool:
     return tx.execute(_REVOKED, {"token": jti}).first() is not None
 
 
-def standing_family(tx: Transaction, authorization: str, jti: str, origin: str = "") -> AuthorizationRow | None:
+def standing_family(
+    tx: Transaction, authorization: str, jti: str, *, holder: str, origin: str = ""
+) -> AuthorizationRow | None:
     """The family of a token if it stands and neither the token nor the one it was exchanged for (origin) is revoked.
 
-    One query.
+    holder: the client that has the token, which for an exchanged one isn't the family's; it wasn't removed. One query.
     """
-    row = tx.execute(_STANDING, {"authorization": authorization, "token": jti, "origin": origin}).first()
+    values = {"authorization": authorization, "token": jti, "origin": origin, "holder": holder}
+    row = tx.execute(_STANDING, values).first()
     return row_of(row) if row else None
 
 
-def stands(tx: Transaction, authorization: str, jti: str, origin: str = "") -> bool:
+def stands(tx: Transaction, authorization: str, jti: str, *, holder: str, origin: str = "") -> bool:
     """Whether `standing_family` would find one: no row is read."""
-    asked = {"authorization": authorization, "token": jti, "origin": origin}
+    asked = {"authorization": authorization, "token": jti, "origin": origin, "holder": holder}
     return tx.execute(_STANDS, asked).first() is not None
 
 

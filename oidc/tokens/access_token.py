@@ -225,12 +225,17 @@ class AccessTokens:
         """Whether a token of ours still stands, whoever holds it: its family, if it has one, and the token itself."""
         if FAMILY not in claims:
             return not revoked_tokens.is_revoked(tx, claims["jti"])
-        return revoked_tokens.stands(tx, claims[FAMILY], claims["jti"], claims.get(ORIGIN, ""))
+        origin, holder = claims.get(ORIGIN, ""), claims["client_id"]
+        return revoked_tokens.stands(tx, claims[FAMILY], claims["jti"], origin=origin, holder=holder)
 
     @staticmethod
     def family_of(tx: Transaction, claims: Mapping[str, Any]) -> AuthorizationRow | None:
-        """The family of a token that stands, else None: one query. An exchanged token ends with its origin too."""
-        return revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"], claims.get(ORIGIN, ""))
+        """The family of a token that stands, else None: one query.
+
+        An exchanged token ends with its origin and with the client that holds it, too.
+        """
+        origin, holder = claims.get(ORIGIN, ""), claims["client_id"]
+        return revoked_tokens.standing_family(tx, claims[FAMILY], claims["jti"], origin=origin, holder=holder)
 
     def standing_alone(self, tx: Transaction, presented: Presented) -> Mapping[str, Any]:
         """The claims of a token about the client itself, if it isn't revoked. Uses up the proof if there is one.

@@ -53,3 +53,5 @@ def test_the_vault_says_whether_certificates_count_there(proxied: Town, lone_tow
     town = proxied if behind else lone_town
     told = town.app.test_client().get("/.well-known/oauth-protected-resource/vault", base_url=CITY).get_json()
     assert told["tls_client_certificate_bound_access_tokens"] is behind
+    provider = town.app.test_client().get("/.well-known/openid-configuration", base_url=CITY).get_json()
+    assert told["dpop_signing_alg_values_supported"] == provider["dpop_signing_alg_values_supported"]

@@ -302,3 +302,20 @@ def test_a_pushed_request_is_not_used_up_by_a_trial(olga: Citizen, library: Clie
     query = {"client_id": library.client_id, "request_uri": "urn:ietf:params:oauth:request_uri:x"}
     answer = olga.post(path, {"address": f"http://localhost:8000/authorize?{urlencode(query)}"}, page=path)
     assert "a pushed request is opened once" in html.unescape(answer.text)
+
+
+def test_a_trial_of_a_strict_service_asks_as_it_must_and_says_what_its_address_lacks(olga: Citizen) -> None:
+    strict = {
+        "method": "private_key_jwt",
+        "profile": "fapi2-message-signing",
+        "jwks_uri": "https://library.example/jwks",
+    }
+    client, _secret = registered(olga, **strict)
+    path = at(client.client_id, "/try")
+    ticked = {"redirect_uri": client.redirect_uris[0], "scopes": ["profile"]}
+    assert "This request would pass" in olga.post(path, ticked, page=path).text
+    query = {"client_id": client.client_id, "redirect_uri": client.redirect_uris[0], "response_type": "code"}
+    answer = olga.post(path, {"address": f"http://localhost:8000/authorize?{urlencode(query)}"}, page=path)
+    assert "The profile of this service wants signed requests." in answer.text
+    assert "New secret" not in olga.get(at(client.client_id))
+    assert olga.post(at(client.client_id, "/secret"), {}, page=path).status_code == HTTPStatus.SEE_OTHER

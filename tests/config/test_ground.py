@@ -22,8 +22,9 @@ from tests.clocks import FixedClock
 
 
 def test_no_transaction_opens_inside_another(database: Database) -> None:
-    for outer in (database.transaction, database.reading):
-        for inner in (database.transaction, database.reading):
+    ways = (database.transaction, database.reading, database.looking)
+    for outer in ways:
+        for inner in ways:
             with outer(), pytest.raises(TransactionError), inner():
                 pass
     with database.transaction():

@@ -159,7 +159,9 @@ class House:
             federation=self.federation,
         )
         self.pairwise = Pairwise(randomness=chance)
-        self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
+        self.proofs = Proofs(
+            secret_keys=self.secret_keys, issuer=ISSUER, mutual_tls_url=self.mutual_tls_url, clock=time
+        )
         self.client_keys = ClientKeys(self.outgoing, time)
         self.authentication = ClientAuthentication(
             clients=self.clients, client_keys=self.client_keys, issuer=ISSUER, clock=time
@@ -256,6 +258,7 @@ class House:
             client_authentication=self.authentication,
             checks=checks,
             interactions=self.interactions,
+            proofs=self.proofs,
             secret_keys=self.secret_keys,
             rate_limits=RateLimits(self.database, self.clock),
             clock=self.clock,
@@ -271,6 +274,7 @@ class House:
             clients=self.clients,
             checks=checks,
             interactions=self.interactions,
+            proofs=self.proofs,
             subjects=self.subjects,
             notices=self.notices,
             pairwise=self.pairwise,

@@ -90,6 +90,8 @@ class SimulatedEvidence:
     """A vault that knows two types and one contract shape."""
 
     lent: dict[str, bool] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    """Of lendings that aren't a proof of address."""
 
     def check(self, contract: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
         purpose = contract.get("purposes", {}).get(detail["purpose"])
@@ -128,7 +130,11 @@ class SimulatedEvidence:
 
     def described(self, lendings: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         return [
-            {"document_type": "proof_of_address", "lending": lending, "state": self._state(lending)}
+            {
+                "document_type": self.types.get(lending, "proof_of_address"),
+                "lending": lending,
+                "state": self._state(lending),
+            }
             for lending in lendings
         ]
 

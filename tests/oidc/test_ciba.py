@@ -252,6 +252,17 @@ def test_nothing_of_a_request_is_kept_in_clear(lone: House, client: Client) -> N
         assert secret not in dump
 
 
+def test_a_proof_names_the_key_that_must_fetch_the_answer(lone: House, client: Client) -> None:
+    key, other = ClientKey(lone.clock), ClientKey(lone.clock)
+    shown = {"DPoP": key.proof("POST", "/bc-authorize")}
+    code = json_of(ask(lone, client, headers=shown))["auth_req_id"]
+    assert error_of(ask(lone, client, headers=shown)) == "invalid_dpop_proof"  # used
+    allow(lone, told(lone)[1])
+    for refused in ({}, {"DPoP": other.proof("POST", "/token")}):
+        assert error_of(poll(lone, client, code, headers=refused)) == "invalid_grant"
+    assert json_of(poll(lone, client, code, headers={"DPoP": key.proof("POST", "/token")}))["token_type"] == "DPoP"
+
+
 def test_an_assertion_is_used_up_by_a_refused_request_too(lone: House) -> None:
     key = ClientKey(lone.clock)
     client = counter(

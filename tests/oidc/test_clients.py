@@ -47,6 +47,17 @@ def test_a_change_without_a_secret_keeps_the_old_one(house: House) -> None:
     assert house.clients.check_secret(client, SECRET)
 
 
+def test_a_client_that_comes_back_after_its_removal_gets_a_new_secret(house: House) -> None:
+    """Whoever held the old one may be why it was removed."""
+    house.clients.add(metadata(), actor="registration", registration_token_hash=b"x" * 32)
+    house.clients.remove("school", actor="tests")
+    client, made = house.clients.add(metadata(client_secret=None), actor="tests")
+    assert made
+    assert house.clients.check_secret(client, made)
+    assert not house.clients.check_secret(client, SECRET)
+    assert house.clients.registration_token_hash("school") is None
+
+
 def test_no_algorithm_named_means_rs256_in_an_import_and_es256_in_our_own(lone: House) -> None:
     given_none = metadata(id_token_signed_response_alg=None)
     assert lone.clients.add(given_none, actor="t")[0].id_token_signed_response_alg == "RS256"

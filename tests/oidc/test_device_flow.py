@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -117,6 +118,26 @@ def test_dpop_jkt_names_the_key_that_must_fetch_the_answer(lone: House, client: 
     assert json_of(poll(lone, client, told["device_code"], headers={"DPoP": key.proof("POST", "/token")}))
 
 
+def test_a_proof_names_the_key_that_must_fetch_the_answer_too(lone: House, client: Client) -> None:
+    key, other = ClientKey(lone.clock), ClientKey(lone.clock)
+    told = begun(lone, client, headers={"DPoP": key.proof("POST", "/device-authorization")})
+    allow(lone, told["user_code"])
+    assert error_of(poll(lone, client, told["device_code"])) == "invalid_grant"
+    with_other = {"DPoP": other.proof("POST", "/token")}
+    assert error_of(poll(lone, client, told["device_code"], headers=with_other)) == "invalid_grant"
+    assert json_of(poll(lone, client, told["device_code"], headers={"DPoP": key.proof("POST", "/token")}))
+
+
+def test_a_proof_that_does_not_hold_begins_nothing_and_one_is_used_up(lone: House, client: Client) -> None:
+    key = ClientKey(lone.clock)
+    elsewhere, mine = key.proof("POST", "/token"), key.proof("POST", "/device-authorization")
+    assert error_of(begin(lone, client, headers={"DPoP": elsewhere})) == "invalid_dpop_proof"
+    foreign = {"dpop_jkt": ClientKey(lone.clock).private.thumbprint()}
+    assert error_of(begin(lone, client, **foreign, headers={"DPoP": mine})) == "invalid_request"
+    assert error_of(begin(lone, client, headers={"DPoP": mine})) == "invalid_dpop_proof"
+    assert rows(lone) == 0
+
+
 def test_an_assertion_is_used_up_by_a_refused_request_too(lone: House) -> None:
     key = ClientKey(lone.clock)
     client = television(
@@ -125,6 +146,17 @@ def test_an_assertion_is_used_up_by_a_refused_request_too(lone: House) -> None:
     shown = {"client_assertion": key.assertion("television"), "client_assertion_type": ASSERTION_TYPE}
     assert error_of(begin(lone, client, **shown, scope="admin")) == "invalid_scope"
     assert error_of(begin(lone, client, **shown)) == "invalid_client"
+
+
+def test_an_essential_acr_comes_back_as_it_was_asked(lone: House, client: Client) -> None:
+    asked = {"id_token": {"acr": {"essential": True, "values": ["eidas1"]}}}
+    told = begun(lone, client, claims=json.dumps(asked))
+    handle = typed(lone, told["user_code"])
+    assert lone.sign_in.there
+    lone.sign_in.there = replace(lone.sign_in.there, acr="eidas2")  # which includes eidas1
+    approve(lone, handle)
+    assert lone.http.get(f"/authorize/{handle}").location == "/answered/yes"
+    assert unverified(json_of(poll(lone, client, told["device_code"]))["id_token"])[1]["acr"] == "eidas1"
 
 
 # Polling (RFC 8628 §3.5)

@@ -72,6 +72,9 @@ def test_without_a_key_to_encrypt_to_nothing_is_told_in_clear(lone: House) -> No
     only_signing = {"keys": [SIGNING.as_dict(private=False)]}
     client = lone.add(jwks=only_signing, id_token_encrypted_response_alg="ECDH-ES")
     assert error_of(lone.redeem(client, lone.code(client))) == "invalid_client"
+    lone.add(jwks=only_signing, userinfo_encrypted_response_alg="ECDH-ES")
+    refused = lone.userinfo(lone.tokens(client)["access_token"])
+    assert (refused.status_code, error_of(refused)) == (401, "invalid_client")
 
 
 @pytest.mark.parametrize(

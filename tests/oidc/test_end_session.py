@@ -33,6 +33,18 @@ def test_a_hint_ends_the_sign_in_even_when_it_has_expired(house: House, age: tim
     assert house.sign_in.ended == ["sign-in-1"]
 
 
+def test_the_browser_forgets_what_it_kept_of_a_sign_in_that_ended(lone: House) -> None:
+    hint = hint_of(lone)
+    ended = begin(lone, id_token_hint=hint, post_logout_redirect_uri=BYE)
+    assert (ended.location, ended.headers["Clear-Site-Data"]) == (BYE, '"cache", "storage"')
+    asked = begin(lone)
+    confirmed = lone.http.post(f"/end-session/{asked.get_data(as_text=True).split()[-1]}")
+    assert confirmed.headers["Clear-Site-Data"] == '"cache", "storage"'
+    lone.sign_in.there = None  # whoever sends a stranger here takes nothing from them
+    assert "Clear-Site-Data" not in asked.headers
+    assert "Clear-Site-Data" not in begin(lone, id_token_hint=hint, post_logout_redirect_uri=BYE).headers
+
+
 def test_signing_out_ends_the_tokens_of_that_sign_in(house: House) -> None:
     house.sign_in.there = house.signed_in()
     client = house.add()

@@ -130,6 +130,22 @@ def test_its_own_token_reads_changes_and_removes_it(opened: House) -> None:
     assert opened.userinfo(tokens["access_token"]).status_code == 401
 
 
+def test_a_change_leaves_what_the_operator_decided_since(opened: House) -> None:
+    told = registered(opened)
+    decided = {"profile": "baseline", "require_pkce": False, "contract": {"contact": "club@city.example"}}
+    opened.clients.add({**wish(), "client_id": told["client_id"], **decided}, actor="operator")
+    body = {**wish(client_name="Larger club"), "client_id": told["client_id"], "require_pkce": True, "contract": {}}
+    path, token = f"/register/{told['client_id']}", told["registration_access_token"]
+    assert json_of(call(opened, "put", path, body, token))["client_name"] == "Larger club"
+    client = opened.clients.get(told["client_id"])
+    assert client
+    assert {name: getattr(client, name) for name in decided} == decided
+    assert json_of(call(opened, "put", path, {**body, "token_endpoint_auth_method": "none"}, token))
+    public = opened.clients.get(told["client_id"])
+    assert public
+    assert public.require_pkce
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"client_id": None}, {"client_id": "other"}, {"client_secret": "y" * 43}, {"client_secret": 1}],

@@ -69,6 +69,7 @@ def test_a_valid_object_is_the_request(shared: House, key: ClientKey, changed: d
         pytest.param({"exp": "soon"}, "invalid_request_object", id="exp no number"),
         pytest.param({"exp": True}, "invalid_request_object", id="exp true"),
         pytest.param({"nbf": 60}, "invalid_request_object", id="a minute in the future"),
+        pytest.param({"iat": 60}, "invalid_request_object", id="made a minute in the future"),
         pytest.param({"aud": "https://other.example"}, "invalid_request_object", id="for another"),
         pytest.param({"aud": []}, "invalid_request_object", id="for nobody"),
         pytest.param({"iss": "other"}, "invalid_request_object", id="of another"),
@@ -86,8 +87,8 @@ def test_a_valid_object_is_the_request(shared: House, key: ClientKey, changed: d
 def test_an_object_with_one_thing_wrong_is_refused(
     shared: House, key: ClientKey, changed: dict[str, Any], error: str
 ) -> None:
-    if changed.get("nbf"):
-        changed = {"nbf": int(key.clock.now().timestamp()) + 60}
+    for name in {"nbf", "iat"} & changed.keys():
+        changed = {name: int(key.clock.now().timestamp()) + 60}
     refused = send(shared, signed(key, **changed))
     if error == "invalid_scope":
         assert answer(refused)["error"] == error

@@ -115,6 +115,16 @@ def test_it_ends_with_its_origin(house: House, end: Callable[[House, Client, dic
     assert error_of(exchange(house, back_end, tokens["access_token"])) == "invalid_request"
 
 
+def test_it_ends_with_the_client_that_holds_it(house: House) -> None:
+    client, back_end = school(house), archive(house)
+    original = subject(house, client)["access_token"]
+    handed_on = json_of(exchange(house, back_end, original))["access_token"]
+    assert house.clients.remove("archive", actor="tests")
+    assert isinstance(at_vault(house, handed_on), TokenChallenge)
+    assert house.userinfo(handed_on).status_code == 401
+    assert isinstance(at_vault(house, original), VerifiedAccessToken)
+
+
 def test_the_back_end_can_revoke_its_own_alone(house: House) -> None:
     client, back_end = school(house), archive(house)
     original = subject(house, client)["access_token"]
@@ -163,6 +173,18 @@ def test_a_request_that_differs_in_one_thing_is_refused(lone: House, changed: di
     token = subject(lone, client)["access_token"]
     assert error_of(exchange(lone, client, token, **changed)) == error
     json_of(exchange(lone, client, token))
+
+
+def test_fewer_types_go_with_the_papers_meant_or_not_at_all(lone: House) -> None:
+    """The token names papers without their types: of fewer types alone, every paper would be handed on."""
+    lone.evidence.types["l2"] = "identity_card"
+    client = school(lone)
+    token = subject(lone, client)["access_token"]
+    alone = json.dumps([{"type": "document", "document_types": ["identity_card"]}])
+    assert error_of(exchange(lone, client, token, authorization_details=alone)) == "invalid_authorization_details"
+    named = some("l2", document_types=["identity_card"])
+    [told] = json_of(exchange(lone, client, token, authorization_details=named))["authorization_details"]
+    assert (told["document_types"], told["documents"]) == (["identity_card"], [{"lending": "l2"}])
 
 
 @pytest.mark.parametrize("kind", ["refresh_token", "id_token"])

@@ -48,7 +48,7 @@ class Door:
         app = Flask(__name__)
         vault_url = f"{PUBLIC_URL}/vault"
         app.register_blueprint(documents_endpoint.blueprint(world.lending, self.tokens, world.types, PUBLIC_URL))
-        app.register_blueprint(metadata_endpoint.blueprint(PUBLIC_URL, vault_url))
+        app.register_blueprint(metadata_endpoint.blueprint(PUBLIC_URL, vault_url, dpop_algorithms=("ES256", "EdDSA")))
         self.client: FlaskClient = app.test_client()
         self.owner = world.owner(agreed=True)
         self.document = world.deposit(self.owner, WHOLE, untrusted_filename="my secret name.pdf")
@@ -251,3 +251,4 @@ def test_the_metadata_names_the_resource_and_its_server(door: Door) -> None:
     assert told["resource"] == f"{PUBLIC_URL}/vault"
     assert told["authorization_servers"] == [PUBLIC_URL]
     assert told["bearer_methods_supported"] == ["header"]
+    assert told["dpop_signing_alg_values_supported"] == ["ES256", "EdDSA"]

@@ -28,7 +28,7 @@ class Person:
         self.email = ""
         self.reports: list[str] = []
         self._links: set[str] = set()
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.add_init_script(NOTICE_VIOLATIONS)
         context.on("page", self._listen)
         self.page: Page = context.new_page()

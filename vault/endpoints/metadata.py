@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, jsonify
 
 
-def blueprint(public_url: str, vault_url: str, *, certificates: bool = False) -> Blueprint:
+def blueprint(
+    public_url: str, vault_url: str, *, dpop_algorithms: Sequence[str], certificates: bool = False
+) -> Blueprint:
     """The protected resource's metadata. vault_url: `Settings.vault_url`, the `resource` and the tokens' audience.
 
+    dpop_algorithms: what a proof of possession may be signed with; the provider judges it (RFC 9449 §5.1).
     certificates: tokens may be bound to the client's certificate here (RFC 8705 §3).
     """
     made = Blueprint("vault_metadata", __name__)
@@ -20,7 +25,7 @@ def blueprint(public_url: str, vault_url: str, *, certificates: bool = False) ->
                 "authorization_servers": [public_url],
                 "bearer_methods_supported": ["header"],
                 "authorization_details_types_supported": ["document"],
-                "dpop_signing_alg_values_supported": ["ES256", "RS256"],
+                "dpop_signing_alg_values_supported": list(dpop_algorithms),
                 "tls_client_certificate_bound_access_tokens": certificates,
                 "resource_name": "Document vault",
             },
