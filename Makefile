@@ -4,8 +4,8 @@ PYTHON ?= python3
 ROUNDS ?= 3
 PORT ?= 8000
 T ?= tests
-SERIES := tests/audit/test_attacks.py tests/audit/test_store_attacks.py tests/audit/test_mending.py \
-  tests/audit/test_formats.py tests/oidc/test_races.py tests/vault/content/test_hostile_corpus.py
+SERIES := tests/oidc/test_attacker_model.py tests/audit/test_attacks.py tests/audit/test_store_attacks.py \
+  tests/audit/test_mending.py tests/audit/test_formats.py tests/oidc/test_races.py tests/vault/content/test_hostile_corpus.py
 B := .venv/bin
 
 .PHONY: help environment run demo migrate test test-long lint format types contracts bench bench-oidc screenshots lock docs clean

@@ -178,7 +178,7 @@ class BackchannelAuthentication:
         # A proof binds the answer here as it binds a code at the pushing (RFC 9449 §10.1).
         request = dpop.bound(request, proof.jkt if proof else None)
         subject, hint = self._person(client, form)
-        self._count(hint)
+        self._count(subject, hint)
         auth_req_id = new_secret(self._randomness)
         sealed = json.dumps({"auth_req_id": auth_req_id, "token": token, "binding_message": message})
         now = self._clock.now()
@@ -220,9 +220,11 @@ class BackchannelAuthentication:
         with self._database.reading() as tx:
             return self._pairwise.subject_of(tx, client, sub) or NOBODY, sub
 
-    def _count(self, hint: str) -> None:
+    def _count(self, subject: SubjectId, hint: str) -> None:
+        """By the hint as it was typed and by whom it means; twice for nobody too, so that both take as long."""
         try:
-            self._rate_limits.check("ciba-person", hint, MOST_ASKED, WINDOW)
+            self._rate_limits.check("ciba-hint", hint, MOST_ASKED, WINDOW)
+            self._rate_limits.check("ciba-person", subject or hint, MOST_ASKED, WINDOW)
         except TooManyRequests as error:
             raise AskedTooOften("this person was asked too often within the hour") from error
 

@@ -100,7 +100,12 @@ def build_provider(
     )
     evidence = VaultEvidence(database, vault.lending, clients, clock)
     pairwise = Pairwise(randomness=randomness)
-    proofs = Proofs(secret_keys=secret_keys, clock=clock)
+    proofs = Proofs(
+        secret_keys=secret_keys,
+        issuer=settings.public_url,
+        mutual_tls_url=settings.provider.mutual_tls_url,
+        clock=clock,
+    )
     issuer = settings.public_url
     access_tokens = AccessTokens(
         signing_keys=signing_keys,

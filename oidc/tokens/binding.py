@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,9 +69,14 @@ def thumbprint(certificate: bytes) -> str:
 class Proofs:
     """Checks DPoP proofs at the endpoints of clients and at our own resources."""
 
-    def __init__(self, *, secret_keys: SecretKeys, clock: Clock) -> None:
-        """secret_keys: make the nonces."""
+    def __init__(self, *, secret_keys: SecretKeys, issuer: str, mutual_tls_url: str = "", clock: Clock) -> None:
+        """secret_keys: make the nonces. issuer: what the addresses begin with, or mutual_tls_url, if there is one.
+
+        RFC 9449 §4.2: a proof names the address that was called, which may be an alias (RFC 8705 §5).
+        """
         self._secret_keys = secret_keys
+        self._issuer = issuer
+        self._mutual_tls_url = mutual_tls_url
         self._clock = clock
 
     def nonce(self, windows_ago: int = 0) -> str:
@@ -93,7 +98,7 @@ class Proofs:
             raise InvalidDpopProof("jti")
         if claims.get("htm") != method:  # 8
             raise InvalidDpopProof("htm")
-        if _target(claims.get("htu")) != _target(url):  # 9
+        if _target(claims.get("htu")) not in self._targets(url):  # 9
             raise InvalidDpopProof("htu")
         expires_at = self._check_time(claims)  # 10, 11
         if access_token is not None:  # 12; whether the token is bound to this key is the caller's check
@@ -126,6 +131,12 @@ class Proofs:
             return jwts.verify_foreign(unverified, [key], algorithms=ALGORITHMS), key
         except (JwtRefused, JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InvalidDpopProof("malformed or not signed by its key", detail=str(error)) from error
+
+    def _targets(self, url: str) -> Collection[object]:
+        named = {_target(url)}
+        if self._mutual_tls_url:
+            named.add(_target(self._mutual_tls_url + url.removeprefix(self._issuer)))
+        return named
 
     def _check_time(self, claims: Mapping[str, Any]) -> datetime:
         now, iat = self._clock.now(), claims.get("iat")

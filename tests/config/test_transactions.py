@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -90,3 +91,30 @@ def test_what_a_broken_off_transaction_wrote_is_not_there(counted: Database) -> 
     with pytest.raises(LookupError):
         break_off()
     assert count(counted) == 0
+
+
+def test_who_waits_to_write_to_sqlite_keeps_no_connection_from_readers(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'small.db'}", pool_size=2)
+    began, wrote = threading.Barrier(4), list[int]()
+
+    def write() -> None:
+        began.wait()
+        with database.transaction() as tx:
+            wrote.append(int(tx.execute(text("SELECT 1")).scalar_one()))
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    with database.transaction():
+        for writer in writers:
+            writer.start()
+        began.wait()
+        for _ in range(50):
+            assert elsewhere(lambda: _one(database)) == 1
+    for writer in writers:
+        writer.join()
+    assert wrote == [1, 1, 1]
+    database.close()
+
+
+def _one(database: Database) -> int:
+    with database.looking() as tx:
+        return int(tx.execute(text("SELECT 1")).scalar_one())

@@ -159,7 +159,9 @@ class House:
             federation=self.federation,
         )
         self.pairwise = Pairwise(randomness=chance)
-        self.proofs = Proofs(secret_keys=self.secret_keys, clock=time)
+        self.proofs = Proofs(
+            secret_keys=self.secret_keys, issuer=ISSUER, mutual_tls_url=self.mutual_tls_url, clock=time
+        )
         self.client_keys = ClientKeys(self.outgoing, time)
         self.authentication = ClientAuthentication(
             clients=self.clients, client_keys=self.client_keys, issuer=ISSUER, clock=time

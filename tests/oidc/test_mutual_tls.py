@@ -202,3 +202,9 @@ def test_discovery_says_what_the_proxy_makes_possible(sqlite: Database, tmp_path
         "/revoke", data={"token": "x", "client_id": "school"}, headers=Certified().headers(), base_url=alias
     )
     assert there.status_code == 200
+    # RFC 9449 §4.2: a proof names the address that the client really called; FAPI 2.0 lets it bind by DPoP beside this.
+    key = ClientKey(clock)
+    form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": "school"}
+    for origin, error in ((alias, "invalid_grant"), ("https://evil.example", "invalid_dpop_proof")):
+        shown = {**Certified().headers(), "DPoP": key.proof("POST", "/token", htu=f"{origin}/token")}
+        assert error_of(house.http.post("/token", data=form, headers=shown, base_url=alias)) == error
