@@ -115,8 +115,7 @@ class BackchannelAuthentication:
         Raises `OAuthError`: nothing is kept then, but assertion and proof are used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
-        url = f"{self._checks.issuer}{presented.path}"
-        proof = self._proofs.shown(presented.dpop, method=presented.method, url=url)
+        proof = self._proofs.shown(presented.dpop, method=presented.method, path=presented.path)
         with single_use.used_up_anyway(self._database, authenticated, proof):
             return self._begun(authenticated, presented, proof)
 
@@ -176,7 +175,7 @@ class BackchannelAuthentication:
         if "openid" not in request.scope:
             raise InvalidScope("openid is missing")  # §7.1
         # A proof binds the answer here as it binds a code at the pushing (RFC 9449 §10.1).
-        request = dpop.bound(request, proof.jkt if proof else None)
+        request = dpop.bound(request, proof)
         subject, hint = self._person(client, form)
         self._count(subject, hint)
         auth_req_id = new_secret(self._randomness)

@@ -80,11 +80,10 @@ class DeviceAuthorizations:
         Raises `OAuthError`, `AskedTooOften` among them: nothing is kept then, but assertion and proof are used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
-        url = f"{self._checks.issuer}{presented.path}"
-        proof = self._proofs.shown(presented.dpop, method=presented.method, url=url)
+        proof = self._proofs.shown(presented.dpop, method=presented.method, path=presented.path)
         with single_use.used_up_anyway(self._database, authenticated, proof):
             # A proof binds the answer here as it binds a code at the pushing (RFC 9449 §10.1).
-            request = dpop.bound(self._checked(authenticated.client, presented), proof.jkt if proof else None)
+            request = dpop.bound(self._checked(authenticated.client, presented), proof)
             device_code, user_code = self._keep(request, lambda tx: single_use.use(tx, authenticated, proof))
         return {
             "device_code": device_code,

@@ -42,8 +42,7 @@ class Pushing:
         Raises `OAuthError`: nothing is kept then, but assertion and proof are used up.
         """
         authenticated = self._client_authentication.authenticate(presented)
-        url = f"{self._checks.issuer}{presented.path}"
-        proof = self._proofs.shown(presented.dpop, method=presented.method, url=url)
+        proof = self._proofs.shown(presented.dpop, method=presented.method, path=presented.path)
         with single_use.used_up_anyway(self._database, authenticated, proof):
             request = self._checked(authenticated, presented, proof)
             return self._interactions.push(request, lambda tx: single_use.use(tx, authenticated, proof))
@@ -57,4 +56,4 @@ class Pushing:
             authenticated.client, presented.form, presented.resources, pushed=True
         )
         request = self._checks.check(authenticated.client, parameters, resources)
-        return dpop.bound(request, proof.jkt if proof else None)
+        return dpop.bound(request, proof)

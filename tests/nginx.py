@@ -13,8 +13,8 @@ from typing import Any
 
 from werkzeug.serving import make_server
 
-from config import ports
 from tests.certificates import Authority
+from tests.walks.relying_parties import listening as comes_to_listen
 
 DEPLOY = Path(__file__).parent.parent / "config" / "deploy"
 PROGRAM = "/usr/sbin/nginx"
@@ -60,8 +60,7 @@ def in_front_of(backend: int, folder: Path, authority: Authority, listening: tup
     config.write_text(site(folder, authority, backend, listening))
     nginx = subprocess.Popen([PROGRAM, "-p", str(folder), "-c", str(config)])
     try:
-        while not ports.answers(listening[0]):
-            assert nginx.poll() is None, (folder / "error.log").read_text()
+        assert comes_to_listen(nginx, listening[0]), (folder / "error.log").read_text()
         yield
     finally:
         nginx.terminate()

@@ -23,10 +23,7 @@ def blueprint(house: House) -> Blueprint:
     @pages.get("/second-step/<note>")
     @policy(PUBLIC)
     def show(note: str) -> Any:
-        try:
-            house.second_steps.check(note, visitor(house))
-        except StepOver:
-            return redirect("/sign-in?over=1", 303)
+        house.second_steps.check(note, visitor(house))
         return _form(house, note, {})
 
     @pages.post("/second-step/<note>")
@@ -35,8 +32,6 @@ def blueprint(house: House) -> Blueprint:
         code = request.form.get("code", "")
         try:
             started = house.second_steps.finish(note, code, visitor(house), replaces=older_sign_in())
-        except StepOver:
-            return redirect("/sign-in?over=1", 303)
         except WrongOneTimeCode:
             return _form(house, note, {"code": wrong_code()})
         house.browser.set_session(started.secret)
@@ -45,11 +40,12 @@ def blueprint(house: House) -> Blueprint:
     @pages.post("/second-step/<note>/lost")
     @policy(PUBLIC)
     def lost(note: str) -> Any:
-        try:
-            goes_at = house.second_steps.lost(note, visitor(house))
-        except StepOver:
-            return redirect("/sign-in?over=1", 303)
+        goes_at = house.second_steps.lost(note, visitor(house))
         return screen.page("second_step_lost.html", goes_at=goes_at)
+
+    @pages.errorhandler(StepOver)
+    def over(_refusal: StepOver) -> Any:
+        return redirect("/sign-in?over=1", 303)
 
     return pages
 

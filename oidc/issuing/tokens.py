@@ -273,7 +273,7 @@ class Issuing:
     def _proof(self, presented: ClientRequest, authenticated: AuthenticatedClient) -> Proof | None:
         if authenticated.client.dpop_bound_access_tokens and not presented.dpop:
             raise InvalidDpopProof("this client's tokens are bound: a proof is needed")
-        return self._proofs.shown(presented.dpop, method=presented.method, url=f"{self._issuer}{presented.path}")
+        return self._proofs.shown(presented.dpop, method=presented.method, path=presented.path)
 
     def _access_alone(self, draft: AccessDraft, audience: Sequence[str]) -> Mapping[str, Any]:
         details = list(draft.authorization_details) if self._vault in audience else []

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from oidc.errors import InvalidRequest
 from oidc.request.accepted import AcceptedRequest
+from oidc.tokens.binding import Proof
 
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -20,13 +21,10 @@ def thumbprint(parameters: Mapping[str, str]) -> str | None:
     return value
 
 
-def bound(request: AcceptedRequest, proved: str | None) -> AcceptedRequest:
-    """The request, bound to the key of its proof as dpop_jkt binds it; both must name one key (RFC 9449 §10.1).
-
-    proved: the thumbprint of that key; None when the request came without a proof.
-    """
-    if proved is None:
+def bound(request: AcceptedRequest, proof: Proof | None) -> AcceptedRequest:
+    """The request, bound to the key of its proof as dpop_jkt binds it; both must name one key (RFC 9449 §10.1)."""
+    if proof is None:
         return request
-    if request.dpop_jkt not in {None, proved}:
+    if request.dpop_jkt not in {None, proof.jkt}:
         raise InvalidRequest("dpop_jkt is not the key of the proof")
-    return replace(request, dpop_jkt=proved)
+    return replace(request, dpop_jkt=proof.jkt)

@@ -107,9 +107,9 @@ class Proofs:
                 raise InvalidDpopProof("ath")
         return Proof(key.thumbprint(), jti, expires_at)
 
-    def shown(self, headers: Sequence[str], *, method: str, url: str) -> Proof | None:
-        """The proof that a client shows with its request; None when it shows none. Raises as `check` does."""
-        return self.check(headers, method=method, url=url) if headers else None
+    def shown(self, headers: Sequence[str], *, method: str, path: str) -> Proof | None:
+        """The proof that a client shows with its request to an endpoint; None when it shows none. Raises as `check`."""
+        return self.check(headers, method=method, url=f"{self._issuer}{path}") if headers else None
 
     @staticmethod
     def use_once(tx: Transaction, proof: Proof) -> None:
