@@ -9,12 +9,11 @@ from http import HTTPStatus
 from typing import ClassVar
 
 from sqlalchemy import Column, Integer, LargeBinary, String, Table, delete
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from config.clock import Clock
 from config.database import Database, UtcSeconds, metadata
 from config.errors import Refusal
+from config.upsert import insert
 
 counters = Table(
     "job_rate_limits",
@@ -59,9 +58,8 @@ class RateLimits:
             "used": 1,
             "ends_at": start + window,
         }
-        made = sqlite_insert if self._database.is_sqlite else postgresql_insert
         counted = (
-            made(counters)
+            insert(counters, self._database.engine.dialect.name)
             .values(values)
             .on_conflict_do_update(
                 index_elements=["bucket", "subject_hash", "window_start"],

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Column, LargeBinary, Table, delete
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from config.database import Transaction, UtcSeconds, metadata
+from config.upsert import insert_or_nothing
 
 used_challenges = Table(
     "account_used_challenges",
@@ -20,10 +19,7 @@ used_challenges = Table(
 
 def use(tx: Transaction, challenge_sha256: bytes, expires_at: datetime) -> bool:
     """Use a challenge; False when it was used before. It may be forgotten after expires_at."""
-    made = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
-    wanted = made(used_challenges).values(challenge_sha256=challenge_sha256, expires_at=expires_at)
-    # Not rowcount: SQLAlchemy keeps none of an INSERT on PostgreSQL.
-    return tx.execute(wanted.on_conflict_do_nothing().returning(used_challenges.c.expires_at)).first() is not None
+    return insert_or_nothing(tx, used_challenges, {"challenge_sha256": challenge_sha256, "expires_at": expires_at})
 
 
 def forget(tx: Transaction, before: datetime) -> int:

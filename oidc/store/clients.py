@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Column, LargeBinary, Row, String, Table, Text, bindparam, insert, select, update
 
 from config.database import Transaction, UtcSeconds, metadata
-from oidc.store.upsert import insert_or_nothing
+from config.upsert import insert_or_nothing
 
 clients = Table(
     "oidc_clients",

@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 
 from config.database import Transaction, UtcSeconds, metadata
+from config.upsert import insert_or_nothing
 from oidc.store.batches import delete_some
-from oidc.store.upsert import insert_or_nothing
 
 polled_requests = Table(
     "oidc_polled_requests",

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, Integer, LargeBinary, Row, String, Table, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from config.database import Transaction, UtcSeconds, metadata
+from config.upsert import insert
 
 refusals = Table(
     "oidc_refusals",
@@ -46,9 +45,8 @@ class RefusalRow:
 
 def add(tx: Transaction, row: RefusalRow) -> bool:
     """Count it with those of its kind; whether it is the first."""
-    made = sqlite_insert if tx.dialect.name == "sqlite" else postgresql_insert
     statement = (
-        made(refusals)
+        insert(refusals, tx.dialect.name)
         .values({name: getattr(row, name) for name in RefusalRow.__slots__})
         .on_conflict_do_update(
             index_elements=["client_id", "kind_hash"],

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import Column, String, Table, bindparam, select
 
 from config.database import Transaction, UtcSeconds, metadata
+from config.upsert import insert_or_nothing
 from oidc.store.authorizations import AuthorizationRow, authorizations, row_of
 from oidc.store.batches import delete_some
 from oidc.store.clients import clients
-from oidc.store.upsert import insert_or_nothing
 
 revoked_tokens = Table(
     "oidc_revoked_tokens",

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Column, String, Table, bindparam, delete, select
 
 from config.database import Transaction, UtcSeconds, metadata
+from config.upsert import insert_or_nothing
 from oidc.store.batches import delete_some
-from oidc.store.upsert import insert_or_nothing
 
 sign_in_clients = Table(
     "oidc_sign_in_clients",

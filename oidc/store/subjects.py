@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, String, Table, bindparam, delete, select
 
 from config.database import Transaction, metadata
-from oidc.store.upsert import insert_or_nothing
+from config.upsert import insert_or_nothing
 
 subjects = Table(
     "oidc_subjects",

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Column, LargeBinary, String, Table
 
 from config.database import Transaction, UtcSeconds, metadata
+from config.upsert import insert_or_nothing
 from oidc.store.batches import delete_some
-from oidc.store.upsert import insert_or_nothing
 
 used_identifiers = Table(
     "oidc_used_identifiers",
