@@ -6,8 +6,7 @@ over are answered alike: whoever guesses ids learns nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from config.database import Database, Transaction
@@ -18,20 +17,7 @@ from oidc.errors import InsufficientScope, InvalidToken, UnknownGrant
 from oidc.issuing.details import enriched
 from oidc.protocols import Evidence, GrantId
 from oidc.request.grant_management import QUERY_SCOPE, REVOKE_SCOPE
-from oidc.tokens.access_token import AccessTokens, Presented
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presentation:
-    """What a client showed."""
-
-    method: str
-    path: str
-    authorization: Sequence[str] = field(repr=False)
-    """Every Authorization header."""
-    dpop: Sequence[str]
-    client_certificate: bytes | None
-    """The one of the TLS connection, DER."""
+from oidc.tokens.access_token import AccessTokens, Presentation, Presented
 
 
 class GrantManagement:
@@ -60,7 +46,7 @@ class GrantManagement:
 
         Raises `UnknownGrant`; `InvalidToken`, `InsufficientScope`, `InvalidDpopProof` or `UseDpopNonce` for the token.
         """
-        presented = self._judged(shown)
+        presented = self._access_tokens.judge_here(shown)
         with self._database.transaction() if presented.proof else self._database.reading() as tx:
             row = self._consent.of_client(tx, self._client(tx, presented, QUERY_SCOPE), GrantId(grant))
         if row is None:
@@ -78,21 +64,11 @@ class GrantManagement:
 
         Raises as `query` does.
         """
-        presented = self._judged(shown)
+        presented = self._access_tokens.judge_here(shown)
         with self._database.transaction() as tx:
             client_id = self._client(tx, presented, REVOKE_SCOPE)
             if not self._consent.give_back(tx, client_id, GrantId(grant)):
                 raise UnknownGrant
-
-    def _judged(self, shown: Presentation) -> Presented:
-        return self._access_tokens.judge(
-            shown.method,
-            f"{self._issuer}{shown.path}",
-            shown.authorization,
-            shown.dpop,
-            client_certificate=shown.client_certificate,
-            audience=self._issuer,
-        )
 
     def _client(self, tx: Transaction, presented: Presented, scope: str) -> str:
         """Whose token it is, if it stands and reaches this far."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, g, request
@@ -13,7 +13,7 @@ from config import client_certificates
 from oidc.client_authentication import ClientRequest
 from oidc.errors import InvalidClient, InvalidRequest, OAuthError, UseDpopNonce
 from oidc.request.parameters import refuse_control_characters
-from oidc.tokens.access_token import TokenChallenge
+from oidc.tokens.access_token import Presentation, TokenChallenge
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BYTES = 65_536
@@ -57,6 +57,18 @@ def read() -> ClientRequest:
         authorization=tuple(asked.headers.getlist("Authorization")),
         dpop=tuple(asked.headers.getlist("DPoP")),
         client_certificate=client_certificates.of(asked.environ),
+    )
+
+
+def presentation(authorization: Sequence[str]) -> Presentation:
+    """What the current request shows to an endpoint that takes access tokens. authorization: every such header."""
+    certificate = client_certificates.of(request.environ)
+    return Presentation(
+        method=request.method,
+        path=request.path,
+        authorization=authorization,
+        dpop=request.headers.getlist("DPoP"),
+        client_certificate=certificate.der if certificate else None,
     )
 
 

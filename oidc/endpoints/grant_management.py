@@ -6,10 +6,9 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from config import client_certificates
-from oidc.endpoints.client_request import NO_STORE, challenge_response, error_response, json_response
+from oidc.endpoints.client_request import NO_STORE, challenge_response, error_response, json_response, presentation
 from oidc.errors import OAuthError, UnknownGrant
-from oidc.grant_management import GrantManagement, Presentation
+from oidc.grant_management import GrantManagement
 from oidc.tokens.access_token import challenge
 
 
@@ -20,7 +19,7 @@ def blueprint(management: GrantManagement) -> Blueprint:
     @routes.route("/grants", methods=["GET", "DELETE"])
     @routes.route("/grants/<grant>", methods=["GET", "DELETE"])
     def manage(grant: str = "") -> Response:
-        shown = _presented()
+        shown = presentation(request.headers.getlist("Authorization"))
         try:
             if request.method == "DELETE":
                 management.revoke(shown, grant)
@@ -32,14 +31,3 @@ def blueprint(management: GrantManagement) -> Blueprint:
             return challenge_response(challenge(error, has_token=bool(shown.authorization)))
 
     return routes
-
-
-def _presented() -> Presentation:
-    certificate = client_certificates.of(request.environ)
-    return Presentation(
-        method=request.method,
-        path=request.path,
-        authorization=request.headers.getlist("Authorization"),
-        dpop=request.headers.getlist("DPoP"),
-        client_certificate=certificate.der if certificate else None,
-    )

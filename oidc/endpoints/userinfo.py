@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from config import client_certificates
 from oidc.endpoints import web_origins
-from oidc.endpoints.client_request import FORM, NO_STORE, challenge_response, error_response, json_response, read
+from oidc.endpoints.client_request import (
+    FORM,
+    NO_STORE,
+    challenge_response,
+    error_response,
+    json_response,
+    presentation,
+    read,
+)
 from oidc.errors import InvalidRequest, OAuthError
 from oidc.issuing import Userinfo
 from oidc.tokens.access_token import TokenChallenge
@@ -20,13 +27,7 @@ def blueprint(userinfo: Userinfo) -> Blueprint:
     @routes.route("/userinfo", methods=["GET", "POST"])
     def tell() -> Response:
         try:
-            told = userinfo.tell(
-                method=request.method,
-                path=request.path,
-                authorization=_authorization(),
-                dpop=request.headers.getlist("DPoP"),
-                client_certificate=shown.der if (shown := client_certificates.of(request.environ)) else None,
-            )
+            told = userinfo.tell(presentation(_authorization()))
         except OAuthError as error:
             return error_response(error)
         if isinstance(told, TokenChallenge):

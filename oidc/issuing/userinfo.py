@@ -16,7 +16,7 @@ from oidc.errors import InsufficientScope, InvalidToken, OAuthError
 from oidc.keys import SigningKeys
 from oidc.protocols import SubjectId, Subjects
 from oidc.store import used_identifiers
-from oidc.tokens.access_token import AccessTokens, TokenChallenge, VerifiedAccessToken, challenge
+from oidc.tokens.access_token import AccessTokens, Presentation, TokenChallenge, VerifiedAccessToken, challenge
 from oidc.tokens.encryption import Encryption
 
 
@@ -36,7 +36,7 @@ class Userinfo:
         issuer: str,
         clock: Clock,
     ) -> None:
-        """issuer: our public address, the audience that a token must have."""
+        """issuer: our public address."""
         self._database = database
         self._access_tokens = access_tokens
         self._clients = clients
@@ -47,29 +47,14 @@ class Userinfo:
         self._issuer = issuer
         self._clock = clock
 
-    def tell(
-        self,
-        *,
-        method: str,
-        path: str,
-        authorization: Sequence[str],
-        dpop: Sequence[str],
-        client_certificate: bytes | None,
-    ) -> Mapping[str, Any] | str | TokenChallenge:
+    def tell(self, shown: Presentation) -> Mapping[str, Any] | str | TokenChallenge:
         """The claims; a JWT of them when the client registered that; or why the token isn't enough.
 
         The entry `claims_released`, once a token, commits before anything is told.
         Raises `InvalidClient` when the client registered to get them encrypted and has no key for it.
         """
         try:
-            presented = self._access_tokens.judge(
-                method,
-                f"{self._issuer}{path}",
-                authorization,
-                dpop,
-                client_certificate=client_certificate,
-                audience=self._issuer,
-            )
+            presented = self._access_tokens.judge_here(shown)
             with self._database.transaction() as tx:
                 token = self._access_tokens.standing(tx, presented)
                 if "openid" not in token.scope:
@@ -81,7 +66,7 @@ class Userinfo:
             if client is None:
                 raise InvalidToken("revoked")
         except OAuthError as error:
-            return challenge(error, has_token=bool(authorization))
+            return challenge(error, has_token=bool(shown.authorization))
         is_encrypted = bool(client.userinfo_encrypted_response_alg)
         told = claims.chosen(found.open(), names) | {"sub": token.sub}
         if client.userinfo_signed_response_alg is None:

@@ -73,6 +73,19 @@ class Presented:
     proof: Proof | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """What somebody showed at an endpoint of ours that takes access tokens."""
+
+    method: str
+    path: str
+    authorization: Sequence[str] = field(repr=False)
+    """Every Authorization header."""
+    dpop: Sequence[str]
+    client_certificate: bytes | None
+    """The one of the TLS connection, DER."""
+
+
 class AccessTokens:
     """Makes and judges access tokens."""
 
@@ -153,6 +166,17 @@ class AccessTokens:
         if binding.confirmation:
             claims["cnf"] = binding.confirmation
         return self._signing_keys.sign(claims, alg=SIGNED_BY, typ=jwts.ACCESS_TOKEN), expires_at - now
+
+    def judge_here(self, shown: Presentation) -> Presented:
+        """`judge` of what was shown at an endpoint of the provider itself."""
+        return self.judge(
+            shown.method,
+            f"{self._issuer}{shown.path}",
+            shown.authorization,
+            shown.dpop,
+            client_certificate=shown.client_certificate,
+            audience=self._issuer,
+        )
 
     def judge(
         self,
