@@ -148,7 +148,7 @@ def diagnose(client_id: str | None, as_json: bool) -> None:
             "times": row.times,
             "endpoint": refusal_words.place(row),
             "error": row.error,
-            "answer": refusal_words.answer(row),
+            "answer": refusal_words.answer(row.error, row.description),
             "why": refusal_words.explained(row).what,
             "what_to_do": refusal_words.explained(row).do,
             "correlation": row.correlation,

@@ -18,7 +18,7 @@ from citizen_account.pages.periods import period_words
 from citizen_account.screen import gettext as _
 from citizen_account.security import OPERATOR, policy, require
 from oidc.clients import Client, redirect_uris
-from oidc.clients.client import PUBLIC, SECRET_METHODS
+from oidc.clients.client import PUBLIC
 from oidc.errors import InvalidClientMetadata, InvalidRedirectUri
 from oidc.profiles import DEFAULT, PROFILES
 from vault.document_types import Period, Purpose
@@ -358,8 +358,3 @@ def _refused(error: InvalidRedirectUri | InvalidClientMetadata) -> dict[str, str
     member = error.description.partition(":")[0]
     field = "redirect_uri" if isinstance(error, InvalidRedirectUri) else _FIELD_OF.get(member, "name")
     return {field: _("This can't be registered: %(why)s.", why=error.description)}
-
-
-def has_secret(client: Client) -> bool:
-    """Whether a service proves itself by a secret that we may renew."""
-    return client.token_endpoint_auth_method in SECRET_METHODS | {"client_secret_jwt"}

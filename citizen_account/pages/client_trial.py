@@ -146,7 +146,7 @@ class _Trial:
         if isinstance(rehearsed, WouldBeRefused):
             error = rehearsed.error
             words = refusal_words.of(error.code, error.cause, error.description)
-            answered = f"{error.code}: {error.description}" if error.description else error.code
+            answered = refusal_words.answer(error.code, error.description)
             return screen.page(
                 "client_trial_refused.html", what=_(words.what), do=_(words.do), answer=answered, **common
             )

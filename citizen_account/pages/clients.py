@@ -10,7 +10,6 @@ from flask import Blueprint, redirect, request
 from citizen_account import screen
 from citizen_account.pages import refusal_words
 from citizen_account.pages.client_form import (
-    has_secret,
     method_name,
     named_client,
     path_of,
@@ -95,7 +94,7 @@ def _service(house: House, client: Client) -> dict[str, Any]:
         "post_logout_redirect_uris": client.post_logout_redirect_uris,
         "client_uri": client.client_uri,
         "method": method_name(client.token_endpoint_auth_method),
-        "has_secret": has_secret(client),
+        "has_secret": client.has_secret,
         "can_try": bool(client.redirect_uris),
         "profile": f"{client.profile}: {profile_name(client.profile)}",
         "scopes": [known.get(scope, scope) for scope in sorted(client.scopes - {"openid"})],
@@ -125,7 +124,7 @@ def _refusal(row: RefusalRow) -> dict[str, Any]:
     return {
         "what": _(words.what),
         "do": _(words.do),
-        "answer": refusal_words.answer(row),
+        "answer": refusal_words.answer(row.error, row.description),
         "place": refusal_words.place(row),
         "row": row,
     }

@@ -228,6 +228,6 @@ def place(row: RefusalRow) -> str:
     return ENDPOINTS.get(row.endpoint, row.endpoint)
 
 
-def answer(row: RefusalRow) -> str:
+def answer(error: str, description: str) -> str:
     """What the client was told: code and sentence."""
-    return f"{row.error}: {row.description}" if row.description else row.error
+    return f"{error}: {description}" if description else error

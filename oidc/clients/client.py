@@ -112,6 +112,11 @@ class Client:
         return profiles.PROFILES[self.profile]
 
     @property
+    def has_secret(self) -> bool:
+        """Whether it proves itself by a secret that we gave or were given."""
+        return self.token_endpoint_auth_method in SECRET_METHODS | HMAC_METHODS
+
+    @property
     def is_public(self) -> bool:
         """Whether it can't authenticate (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == PUBLIC

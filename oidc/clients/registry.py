@@ -159,7 +159,7 @@ class Clients:
     def renew_secret(self, client_id: str, *, actor: str) -> str | None:
         """Give a client a new secret, shown once; the old one ends at once. None for one that has none."""
         client = self.get(client_id)
-        if client is None or client.token_endpoint_auth_method not in SECRET_METHODS | HMAC_METHODS:
+        if client is None or not client.has_secret:
             return None
         secret = new_secret(self._randomness)
         self.change(client_id, {"client_secret": secret}, actor=actor)
