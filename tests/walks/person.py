@@ -68,13 +68,15 @@ class Person:
         assert problems(self.page, again=again) + self.reports == [], self.page.url
 
     def mail(self, containing: str = "/confirm/") -> str:
-        """The link of a mail to this person that wasn't looked at yet; waits for the worker by loading again."""
+        """The link of the newest mail to this person that has one like it and wasn't looked at yet.
+
+        Waits for the worker by loading the page again.
+        """
         tab = self.context.new_page()
         for _ in range(100):
             tab.goto(f"{self.town.url}/local-mailbox")
-            article = tab.locator("article", has_text=self.email).first
-            if article.count():
-                found = re.search(r"http://\S+", article.inner_text())
+            for text in tab.locator("article", has_text=self.email).all_inner_texts():
+                found = re.search(r"http://\S+", text)
                 if found and containing in found[0] and found[0] not in self._links:
                     self._links.add(found[0])
                     tab.close()
